@@ -1,0 +1,19 @@
+/** Thrown when the program itself is wrong: never caused by input, never answered as 4xx, always worth a page. */
+export class InvariantViolation extends Error {
+  override readonly name = 'InvariantViolation';
+  constructor(
+    readonly promise: string,
+    readonly facts: Record<string, unknown> = {},
+  ) {
+    super(`invariant broken: ${promise} ${JSON.stringify(facts)}`);
+  }
+}
+
+/** Asserts a promise of the code, e.g. `invariant(sum.isZero(), 'ledger entries balance', { asset })`. */
+export function invariant(
+  condition: boolean,
+  promise: string,
+  facts?: Record<string, unknown>,
+): asserts condition {
+  if (!condition) throw new InvariantViolation(promise, facts);
+}
