@@ -119,7 +119,10 @@ export class Decimal {
   /** At most `scale` digits after the point. */
   toScale(scale: number, rounding: Rounding): Decimal {
     if (this.scale <= scale) return this;
-    return Decimal.normal(divideRounded(this.coefficient, 10n ** BigInt(this.scale - scale), rounding), scale);
+    return Decimal.normal(
+      divideRounded(this.coefficient, 10n ** BigInt(this.scale - scale), rounding),
+      scale,
+    );
   }
 
   /** The nearest multiple of `step` in the given direction, e.g. a price on its tick. `step` must be positive. */

@@ -106,9 +106,10 @@ function field(
     });
     for (const rule of rules) rule(target, key);
     if (optional || nullable) {
-      ValidateIf(
-        (_object, value) => !((optional && value === undefined) || (nullable && value === null)),
-      )(target, key);
+      ValidateIf((_object, value) => !((optional && value === undefined) || (nullable && value === null)))(
+        target,
+        key,
+      );
     }
   };
 }
@@ -155,7 +156,12 @@ export function decimal(
     { message: `${says} (no exponent, at most ${decimalTextLengthMax} characters)` },
   );
   return field(options, [rule], {
-    schema: { type: 'string', format: 'decimal', pattern: sign === 'any' ? '^-?\\d+(\\.\\d+)?$' : '^\\d+(\\.\\d+)?$', maxLength: decimalTextLengthMax },
+    schema: {
+      type: 'string',
+      format: 'decimal',
+      pattern: sign === 'any' ? '^-?\\d+(\\.\\d+)?$' : '^\\d+(\\.\\d+)?$',
+      maxLength: decimalTextLengthMax,
+    },
   });
 }
 
@@ -281,6 +287,8 @@ function itemRule(items: JsonSchema): PropertyDecorator {
       name: 'items',
       validator: { validate: (value: unknown) => Array.isArray(value) && value.every(fits) },
     },
-    { message: `items must be ${items.type}${items.enum ? ` of ${items.enum.join(', ')}` : ''}${items.pattern ? ` matching ${items.pattern}` : ''}` },
+    {
+      message: `items must be ${items.type}${items.enum ? ` of ${items.enum.join(', ')}` : ''}${items.pattern ? ` matching ${items.pattern}` : ''}`,
+    },
   );
 }

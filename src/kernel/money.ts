@@ -14,7 +14,8 @@ export interface InstrumentName {
   readonly venue: string;
 }
 
-export const instrumentIdPattern = /^([A-Z0-9]{1,20})-([A-Z0-9]{1,20})(?:-([A-Z0-9]{1,20}))?\.([A-Z0-9_]{1,20})$/;
+export const instrumentIdPattern =
+  /^([A-Z0-9]{1,20})-([A-Z0-9]{1,20})(?:-([A-Z0-9]{1,20}))?\.([A-Z0-9_]{1,20})$/;
 
 /** Null when the text is not an instrument id. */
 export function parseInstrumentId(id: string): InstrumentName | null {

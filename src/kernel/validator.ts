@@ -39,14 +39,22 @@ export function fromQuery(contract: ContractClass, query: Record<string, unknown
     const value = read[info.name];
     if (typeof value !== 'string') continue;
     const type = info.schema.type;
-    if ((type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(value)) read[info.name] = Number(value);
-    else if (type === 'boolean' && (value === 'true' || value === 'false')) read[info.name] = value === 'true';
+    if ((type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(value))
+      read[info.name] = Number(value);
+    else if (type === 'boolean' && (value === 'true' || value === 'false'))
+      read[info.name] = value === 'true';
     else if (type === 'array') read[info.name] = value.split(',');
   }
   return read;
 }
 
-function check(contract: ContractClass, input: unknown, at: string, faults: FieldError[], depth: number): void {
+function check(
+  contract: ContractClass,
+  input: unknown,
+  at: string,
+  faults: FieldError[],
+  depth: number,
+): void {
   if (faults.length >= errorsMax) return;
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     faults.push({ pointer: at, detail: `must be an object; got ${show(input)}` });
@@ -60,7 +68,10 @@ function check(contract: ContractClass, input: unknown, at: string, faults: Fiel
   const { fields, byName } = compile(contract);
   for (const name of Object.keys(owner)) {
     if (!byName.has(name)) {
-      faults.push({ pointer: `${at}/${escape(name)}`, detail: `unknown field; known are ${[...byName].join(', ')}` });
+      faults.push({
+        pointer: `${at}/${escape(name)}`,
+        detail: `unknown field; known are ${[...byName].join(', ')}`,
+      });
       if (faults.length >= errorsMax) return;
     }
   }
@@ -83,7 +94,9 @@ function check(contract: ContractClass, input: unknown, at: string, faults: Fiel
       faults.push({ pointer, detail: `${broken}; got ${show(value)}` });
     } else if (info.of) {
       if (info.shape === 'list') {
-        (value as unknown[]).forEach((item, n) => check(info.of!(), item, `${pointer}/${n}`, faults, depth + 1));
+        (value as unknown[]).forEach((item, n) =>
+          check(info.of!(), item, `${pointer}/${n}`, faults, depth + 1),
+        );
       } else {
         check(info.of(), value, pointer, faults, depth + 1);
       }
@@ -109,7 +122,13 @@ function compile(contract: ContractClass): Compiled {
             .getTargetValidatorConstraints(m.constraintCls)
             .map((c): ValidatorConstraintInterface => c.instance);
           return (owner, value) => {
-            const args = { value, constraints: m.constraints, targetName: contract.name, object: owner, property: info.name };
+            const args = {
+              value,
+              constraints: m.constraints,
+              targetName: contract.name,
+              object: owner,
+              property: info.name,
+            };
             for (const constraint of constraints) {
               if (!constraint.validate(value, args)) {
                 const message = m.message ?? constraint.defaultMessage?.(args) ?? 'is not valid';

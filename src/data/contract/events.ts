@@ -1,0 +1,82 @@
+import type { DomainEvent } from '../../kernel/events.js';
+import type { Timeframe } from '../../kernel/time.js';
+
+/** A candle is closed and already stored. Key: `session:instrument:timeframe`. */
+export type CandleClosed = DomainEvent<
+  'data.candle-closed',
+  {
+    instrument: string;
+    timeframe: Timeframe;
+    openTimeMs: number;
+    /** Decimal text. */
+    open: string;
+    high: string;
+    low: string;
+    close: string;
+    volume: string;
+  }
+>;
+
+/** The still open candle moved; for charts only. Key: `session:instrument:timeframe`. */
+export type CandleUpdated = DomainEvent<
+  'data.candle-updated',
+  {
+    instrument: string;
+    timeframe: Timeframe;
+    openTimeMs: number;
+    open: string;
+    high: string;
+    low: string;
+    close: string;
+    volume: string;
+  }
+>;
+
+/** `[price, quantity]`, decimal text. */
+export type BookLevel = [string, string];
+
+/**
+ * What the market of one instrument did since the last batch. Not a fact but a stream: a lost batch is replaced by the next.
+ * Key: `session:instrument`. A replay of candles sends `bar` instead of quotes; who fills orders on it plays it as
+ * open, worse extreme, better extreme, close.
+ */
+export type MarketBatch = DomainEvent<
+  'data.market-batch',
+  {
+    instrument: string;
+    quote?: { bid: string; bidSize: string; ask: string; askSize: string };
+    book?: { bids: BookLevel[]; asks: BookLevel[] };
+    trades: { id: string; price: string; quantity: string; side: 'buy' | 'sell'; timeMs: number }[];
+    bar?: {
+      timeframe: Timeframe;
+      openTimeMs: number;
+      open: string;
+      high: string;
+      low: string;
+      close: string;
+      volume: string;
+    };
+  }
+>;
+
+/** A replay is about to play its first step; consumers bind the accounts to its session (= replay id) before they return. Key: session. */
+export type ReplayStarted = DomainEvent<
+  'data.replay-started',
+  {
+    replayId: string;
+    instruments: string[];
+    timeframe: Timeframe | null;
+    fromMs: number;
+    toMs: number;
+    accounts: string[];
+    /** Null: every started strategy of those accounts. */
+    strategies: string[] | null;
+    seed: number;
+  }
+>;
+
+/** The last step is acknowledged (or the replay was stopped); consumers release its accounts and forget its state. Key: session. */
+export type ReplayEnded = DomainEvent<
+  'data.replay-ended',
+  { replayId: string; outcome: 'succeeded' | 'failed' | 'canceled'; accounts: string[] }
+>;

@@ -1,0 +1,129 @@
+import { decimal, decimalMap, integer, list, object, oneOf, text, time } from '../../kernel/fields.js';
+import type { PortDescription } from '../../kernel/port.js';
+import type { Principal } from '../../kernel/principal.js';
+
+/** How the paper venue fills; every switch is part of the account, so that a result can be repeated. */
+export class FillModel {
+  @decimal({
+    sign: 'not-negative',
+    optional: true,
+    about: 'Slippage of market orders without a book, ratio of price. Default 0.0005.',
+  })
+  slippage?: string;
+
+  @decimal({ optional: true, about: 'Most of the traded volume one fill may take. Default 0.25.' })
+  participation?: string;
+
+  @decimal({ optional: true, about: 'Farthest a market order may walk from the mark. Default 0.05.' })
+  priceProtection?: string;
+
+  @integer({ optional: true, about: 'Seed of everything random here. Default 1.' })
+  seed?: number;
+}
+
+export class CreateAccount {
+  @text({ min: 1, max: 60, example: 'paper-1' })
+  name: string;
+
+  @oneOf(['paper'], { about: 'Live accounts need venue credentials.', example: 'paper' })
+  mode: string;
+
+  @oneOf(['cash', 'margin'], {
+    optional: true,
+    about: '`cash` (default) buys only what it can pay; `margin` may sell short.',
+    example: 'cash',
+  })
+  type?: string;
+
+  @text({ pattern: /^[A-Z0-9]{1,20}$/, about: 'Currency of equity and P&L.', example: 'USD' })
+  baseCurrency: string;
+
+  @decimalMap({ about: 'Opening deposit by asset.', example: { USD: '100000' } })
+  initialBalances: Record<string, string>;
+
+  @object(() => FillModel, { optional: true })
+  fillModel?: FillModel;
+}
+
+export class Balance {
+  @text()
+  asset: string;
+
+  @decimal({ sign: 'any', about: 'free + reserved.' })
+  total: string;
+
+  @decimal({ sign: 'any' })
+  free: string;
+
+  @decimal({ sign: 'not-negative', about: 'Held for open orders.' })
+  reserved: string;
+}
+
+export class Account {
+  @text()
+  id: string;
+  @text()
+  name: string;
+  @text({ about: 'User id.' })
+  owner: string;
+  @oneOf(['paper', 'live'])
+  mode: string;
+  @oneOf(['cash', 'margin'])
+  type: string;
+  @text()
+  baseCurrency: string;
+  @oneOf(['active', 'reducing', 'halted'])
+  state: string;
+  @text({ about: '`live`, or the replay it is bound to.' })
+  session: string;
+  @list(() => Balance)
+  balances: Balance[];
+  @object(() => FillModel)
+  fillModel: FillModel;
+  @time()
+  createdAt: string;
+}
+
+export class TransferRequest {
+  @oneOf(['deposit', 'withdrawal'])
+  kind: 'deposit' | 'withdrawal';
+
+  @text({ pattern: /^[A-Z0-9]{1,20}$/, example: 'USD' })
+  asset: string;
+
+  @decimal({ example: '1000' })
+  amount: string;
+}
+
+export class Transfer extends TransferRequest {
+  @text()
+  id: string;
+
+  @time()
+  time: string;
+}
+
+/** Accounts a principal may see: its own; operators and admins all. Another's account is unknown, not forbidden. */
+export abstract class Accounts {
+  static readonly port: PortDescription<Accounts> = {
+    name: 'trading.accounts',
+    methods: { create: 'keyed', list: 'read', get: 'read', transfer: 'keyed' },
+  };
+
+  /** `idempotencyKey`: the same key and content answers the first account again; other content → IDEMPOTENCY_KEY_REUSED. */
+  abstract create(command: {
+    principal: Principal;
+    account: CreateAccount;
+    idempotencyKey?: string;
+  }): Promise<Account>;
+  abstract list(query: { principal: Principal }): Promise<Account[]>;
+  /** Throws TRADING_ACCOUNT_UNKNOWN. */
+  abstract get(query: { principal: Principal; accountId: string }): Promise<Account>;
+  /** Throws TRADING_BALANCE_TOO_LOW. */
+  abstract transfer(command: {
+    principal: Principal;
+    accountId: string;
+    transfer: TransferRequest;
+    idempotencyKey?: string;
+  }): Promise<Transfer>;
+}

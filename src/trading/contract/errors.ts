@@ -1,0 +1,40 @@
+import { defineProblems } from '../../kernel/errors.js';
+
+/** What the risk gate and the desk refuse with; each denial carries the number and the limit. */
+export const tradingProblem = defineProblems({
+  TRADING_ACCOUNT_UNKNOWN: { status: 404, title: 'Unknown account', retryable: false },
+  TRADING_ORDER_UNKNOWN: { status: 404, title: 'Unknown order', retryable: false },
+  TRADING_POSITION_UNKNOWN: { status: 404, title: 'No such position', retryable: false },
+  TRADING_STRATEGY_UNKNOWN: { status: 404, title: 'Unknown strategy', retryable: false },
+  TRADING_STRATEGY_STATE: { status: 409, title: 'Strategy is in another state', retryable: false },
+  TRADING_ACCOUNT_IN_REPLAY: { status: 409, title: 'Account is part of a replay', retryable: true },
+  TRADING_CLIENT_ORDER_ID_REUSED: {
+    status: 422,
+    title: 'Client order id used with other content',
+    retryable: false,
+  },
+  TRADING_ORDER_INCOMPLETE: { status: 400, title: 'Order fields do not fit its type', retryable: false },
+  TRADING_ORDER_TYPE_UNSUPPORTED: { status: 422, title: 'Order type not offered here', retryable: false },
+  TRADING_OVERLOADED: { status: 503, title: 'Too many commands waiting', retryable: true },
+  TRADING_UNAVAILABLE: { status: 503, title: 'Desk is reloading', retryable: 'unknown' },
+  TRADING_BALANCE_TOO_LOW: { status: 422, title: 'Not enough free balance', retryable: false },
+  // Risk denials: the order is kept with status `denied`.
+  TRADING_INSTRUMENT_UNKNOWN: { status: 422, title: 'Instrument not known', retryable: false },
+  TRADING_INSTRUMENT_NOT_TRADING: { status: 422, title: 'Instrument not trading', retryable: false },
+  TRADING_PRICE_STEP: { status: 422, title: 'Price not on its tick', retryable: false },
+  TRADING_QUANTITY_STEP: { status: 422, title: 'Quantity not on its lot', retryable: false },
+  TRADING_QUANTITY_TOO_SMALL: { status: 422, title: 'Quantity below the minimum', retryable: false },
+  TRADING_NOTIONAL_TOO_SMALL: { status: 422, title: 'Notional below the minimum', retryable: false },
+  TRADING_QUANTITY_TOO_LARGE: { status: 422, title: 'Quantity above the limit', retryable: false },
+  TRADING_NOTIONAL_TOO_LARGE: { status: 422, title: 'Notional above the limit', retryable: false },
+  TRADING_PRICE_COLLAR: { status: 422, title: 'Price too far from the mark', retryable: false },
+  TRADING_BALANCE_INSUFFICIENT: { status: 422, title: 'Order costs more than is free', retryable: false },
+  TRADING_POSITION_TOO_LARGE: { status: 422, title: 'Position would exceed its limit', retryable: false },
+  TRADING_EXPOSURE_TOO_LARGE: { status: 422, title: 'Exposure would exceed its limit', retryable: false },
+  TRADING_OPEN_ORDERS_TOO_MANY: { status: 422, title: 'Too many open orders', retryable: false },
+  TRADING_ORDER_RATE: { status: 422, title: 'Orders too fast', retryable: true },
+  TRADING_MARK_STALE: { status: 422, title: 'No fresh price', retryable: true },
+  TRADING_STATE_REDUCING: { status: 422, title: 'Account may only reduce', retryable: false },
+  TRADING_STATE_HALTED: { status: 422, title: 'Account is halted', retryable: false },
+  TRADING_REDUCE_ONLY: { status: 422, title: 'Reduce-only order would open', retryable: false },
+});

@@ -1,0 +1,246 @@
+import {
+  anything,
+  decimal,
+  flag,
+  instrumentId,
+  integer,
+  list,
+  object,
+  oneOf,
+  text,
+  time,
+} from '../../kernel/fields.js';
+import { PageQuery, type Page } from '../../kernel/page.js';
+import type { PortDescription } from '../../kernel/port.js';
+import type { Principal } from '../../kernel/principal.js';
+
+export const sides = ['buy', 'sell'] as const;
+export type Side = (typeof sides)[number];
+
+export const orderTypes = ['market', 'limit'] as const;
+export type OrderType = (typeof orderTypes)[number];
+
+export const timesInForce = ['gtc', 'ioc', 'fok'] as const;
+export type TimeInForce = (typeof timesInForce)[number];
+
+export const orderStatuses = [
+  'initialized',
+  'denied',
+  'submitted',
+  'accepted',
+  'triggered',
+  'partially_filled',
+  'filled',
+  'canceled',
+  'rejected',
+  'expired',
+] as const;
+export type OrderStatus = (typeof orderStatuses)[number];
+
+export class PlaceOrder {
+  @text({
+    min: 1,
+    max: 64,
+    pattern: /^[A-Za-z0-9._:-]+$/,
+    patternSays: 'may hold letters, digits and . _ : -',
+    optional: true,
+    about: 'Your id, unique for ever per account; sending it again answers the first order.',
+    example: 'my-order-1',
+  })
+  clientOrderId?: string;
+
+  @instrumentId()
+  instrument: string;
+
+  @oneOf(sides, { example: 'buy' })
+  side: Side;
+
+  @oneOf(orderTypes, { example: 'limit' })
+  type: OrderType;
+
+  @decimal({ optional: true, about: 'In base asset; either this or `notional`.', example: '0.01' })
+  quantity?: string;
+
+  @decimal({
+    optional: true,
+    about: 'In quote asset, market orders only; turned into a quantity at the mark, rounded down to the lot.',
+  })
+  notional?: string;
+
+  @decimal({ optional: true, about: 'Limit orders: worst price.', example: '50000' })
+  limitPrice?: string;
+
+  @oneOf(timesInForce, { optional: true, about: 'Default gtc for limit, ioc for market.', example: 'gtc' })
+  timeInForce?: TimeInForce;
+
+  @flag({ optional: true, about: 'Rejected instead of taking liquidity.' })
+  postOnly?: boolean;
+
+  @flag({ optional: true, about: 'May only shrink a position.' })
+  reduceOnly?: boolean;
+
+  @list({ type: 'string', maxLength: 40 }, { max: 10, optional: true })
+  tags?: string[];
+}
+
+export class OrderFee {
+  @text()
+  asset: string;
+  @decimal({ sign: 'any' })
+  amount: string;
+}
+
+export class Order {
+  @text()
+  id: string;
+  @text()
+  clientOrderId: string;
+  @text()
+  accountId: string;
+  @instrumentId()
+  instrument: string;
+  @oneOf(sides)
+  side: Side;
+  @oneOf(orderTypes)
+  type: OrderType;
+  @oneOf(timesInForce)
+  timeInForce: TimeInForce;
+  @decimal()
+  quantity: string;
+  @decimal({ sign: 'not-negative' })
+  filledQuantity: string;
+  @decimal({ sign: 'not-negative', about: 'quantity − filledQuantity while open, 0 once closed.' })
+  leavesQuantity: string;
+  @decimal({ nullable: true })
+  averagePrice: string | null;
+  @decimal({ nullable: true })
+  limitPrice: string | null;
+  @decimal({ nullable: true })
+  triggerPrice: string | null;
+  @flag()
+  postOnly: boolean;
+  @flag()
+  reduceOnly: boolean;
+  @oneOf(orderStatuses)
+  status: OrderStatus;
+  @oneOf(['update', 'cancel'], { nullable: true, about: 'A request is out.' })
+  pending: 'update' | 'cancel' | null;
+  @oneOf(['known', 'unknown'])
+  outcome: 'known' | 'unknown';
+  @text({ max: 500, nullable: true, about: 'Why it is denied, rejected, canceled or expired.' })
+  statusReason: string | null;
+  @text({ nullable: true })
+  venueOrderId: string | null;
+  @list(() => OrderFee)
+  fees: OrderFee[];
+  @list({ type: 'string' }, { about: 'Ids of linked orders.' })
+  links: string[];
+  @text({ nullable: true })
+  strategyId: string | null;
+  @list({ type: 'string' })
+  tags: string[];
+  @time()
+  createdAt: string;
+  @time()
+  updatedAt: string;
+  @integer({ about: 'Rises with every change.' })
+  version: number;
+}
+
+export class OrderQuery extends PageQuery {
+  @oneOf(['open', 'closed', 'all'], { optional: true, about: 'Default all.' })
+  status?: 'open' | 'closed' | 'all';
+
+  @instrumentId({ optional: true })
+  instrument?: string;
+}
+
+/** What one risk rule says of an order; nothing happens. */
+export class RiskVerdict {
+  @text({ example: 'notional' })
+  rule: string;
+
+  @flag()
+  ok: boolean;
+
+  @text({ nullable: true, about: 'Error code, when not ok.' })
+  code: string | null;
+
+  @anything({ about: 'The number and the limit.' })
+  facts: Record<string, string | number | null>;
+}
+
+export class OrderCheck {
+  @flag()
+  ok: boolean;
+  @list(() => RiskVerdict)
+  verdicts: RiskVerdict[];
+  @decimal({ nullable: true, about: 'Average price the market would give now.' })
+  estimatedPrice: string | null;
+  @object(() => OrderFee, { nullable: true })
+  estimatedFee: OrderFee | null;
+}
+
+export interface SubmitAnswer {
+  order: Order;
+  /** The same client order id was there before; this is the first order, unchanged. */
+  replayed: boolean;
+}
+
+export class MultiItem {
+  @integer()
+  status: number;
+  @object(() => Order, { optional: true })
+  order?: Order;
+  @anything({ optional: true })
+  problem?: object;
+}
+
+export class MultiAnswer {
+  @list(() => MultiItem)
+  items: MultiItem[];
+}
+
+/** Every method takes the principal and answers only for accounts it may use; otherwise TRADING_ACCOUNT_UNKNOWN. */
+export abstract class Orders {
+  static readonly port: PortDescription<Orders> = {
+    name: 'trading.orders',
+    methods: {
+      submit: 'act',
+      check: 'read',
+      cancel: 'keyed',
+      cancelAll: 'keyed',
+      get: 'read',
+      getByClientOrderId: 'read',
+      list: 'read',
+    },
+  };
+
+  /**
+   * Durable before it answers. A denial is kept (status `denied`) and thrown as its risk code with numbers;
+   * the same client order id with other content throws TRADING_CLIENT_ORDER_ID_REUSED.
+   */
+  abstract submit(command: {
+    principal: Principal;
+    accountId: string;
+    order: PlaceOrder;
+    strategyId?: string;
+  }): Promise<SubmitAnswer>;
+  /** Every rule's verdict, estimated fill and fee; nothing happens. */
+  abstract check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck>;
+  /** Cancelling an order already gone succeeds and says so by its status. Throws TRADING_ORDER_UNKNOWN. */
+  abstract cancel(command: { principal: Principal; accountId: string; orderId: string }): Promise<Order>;
+  abstract cancelAll(command: {
+    principal: Principal;
+    accountId: string;
+    instrument?: string;
+  }): Promise<MultiAnswer>;
+  abstract get(query: { principal: Principal; accountId: string; orderId: string }): Promise<Order>;
+  abstract getByClientOrderId(query: {
+    principal: Principal;
+    accountId: string;
+    clientOrderId: string;
+  }): Promise<Order>;
+  /** Newest first. */
+  abstract list(query: { principal: Principal; accountId: string } & OrderQuery): Promise<Page<Order>>;
+}
