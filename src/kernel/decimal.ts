@@ -9,10 +9,12 @@ export type Rounding = 'down' | 'up' | 'floor' | 'ceil' | 'half-even';
 
 const pattern = /^(-?)(\d+)(?:\.(\d+))?$/;
 const pow10: bigint[] = Array.from({ length: 2 * decimalScaleMax + 2 }, (_, n) => 10n ** BigInt(n));
+/** Longest text of our own that is read back: a product of products, never something a user typed. */
+const storedTextLengthMax = 1000;
 
 /**
  * An exact decimal number: `coefficient × 10^-scale`. Immutable.
- * Sums and products are exact; only `div` and `toScale` round, and both are told how.
+ * Sums are exact, products too up to 30 digits after the point; `div`, `toScale` and `toStep` round and are told how.
  * Always normalised (no trailing zeros), so equal numbers have equal text.
  */
 export class Decimal {
@@ -24,22 +26,29 @@ export class Decimal {
     readonly scale: number,
   ) {}
 
-  /** `value` must be plain decimal text (`-?digits[.digits]`). Throws RangeError otherwise; use `parse` for outside input. */
+  /**
+   * `value` must be plain decimal text (`-?digits[.digits]`), as every Decimal writes itself, however long it grew.
+   * Throws RangeError otherwise; use `parse` for outside input.
+   */
   static of(value: string | bigint | Decimal): Decimal {
     if (value instanceof Decimal) return value;
     if (typeof value === 'bigint') return new Decimal(value, 0);
-    const parsed = Decimal.parse(value);
+    const parsed = Decimal.read(value, storedTextLengthMax, 2 * decimalScaleMax);
     if (parsed === null) throw new RangeError(`not a plain decimal: ${JSON.stringify(value).slice(0, 80)}`);
     return parsed;
   }
 
   /** Plain decimal text to a Decimal, or null: no exponents, no signs but `-`, no blanks, at most 50 characters. */
   static parse(text: string): Decimal | null {
-    if (typeof text !== 'string' || text.length > decimalTextLengthMax) return null;
+    return Decimal.read(text, decimalTextLengthMax, decimalScaleMax);
+  }
+
+  private static read(text: string, lengthMax: number, scaleMax: number): Decimal | null {
+    if (typeof text !== 'string' || text.length > lengthMax) return null;
     const match = pattern.exec(text);
     if (match === null) return null;
     const fraction = match[3] ?? '';
-    if (fraction.length > decimalScaleMax) return null;
+    if (fraction.length > scaleMax) return null;
     const coefficient = BigInt(match[2] + fraction);
     return Decimal.normal(match[1] === '-' ? -coefficient : coefficient, fraction.length);
   }
@@ -52,17 +61,19 @@ export class Decimal {
 
   /** `coefficient × 10^-scale`, e.g. `scaled(12345n, 2)` is 123.45. */
   static scaled(coefficient: bigint, scale: number): Decimal {
-    invariant(scale >= 0 && scale <= 2 * decimalScaleMax, 'decimal scale in range', { scale });
+    checkScale(scale);
     return Decimal.normal(coefficient, scale);
   }
 
   /**
    * The border where floats end (model outputs, simulated prices): rounds a finite float half away from zero at `scale` digits.
-   * Throws RangeError for NaN and infinities.
+   * Floats of 1e21 and more have no digits after the point and are taken whole. Throws RangeError for NaN and infinities.
    */
   static fromFloat(value: number, scale: number): Decimal {
     if (!Number.isFinite(value)) throw new RangeError(`not a finite number: ${value}`);
-    return Decimal.of(value.toFixed(scale));
+    checkScale(scale);
+    // `toFixed` turns to exponents there.
+    return Math.abs(value) >= 1e21 ? new Decimal(BigInt(value), 0) : Decimal.of(value.toFixed(scale));
   }
 
   private static normal(coefficient: bigint, scale: number): Decimal {
@@ -101,6 +112,7 @@ export class Decimal {
 
   /** Quotient with at most `scale` digits. Throws RangeError on division by zero. */
   div(other: Decimal, scale = 18, rounding: Rounding = 'half-even'): Decimal {
+    checkScale(scale);
     if (other.coefficient === 0n) throw new RangeError('division by zero');
     const shift = scale + other.scale - this.scale;
     const numerator = shift >= 0 ? this.coefficient * 10n ** BigInt(shift) : this.coefficient;
@@ -118,6 +130,7 @@ export class Decimal {
 
   /** At most `scale` digits after the point. */
   toScale(scale: number, rounding: Rounding): Decimal {
+    checkScale(scale);
     if (this.scale <= scale) return this;
     return Decimal.normal(
       divideRounded(this.coefficient, 10n ** BigInt(this.scale - scale), rounding),
@@ -132,7 +145,9 @@ export class Decimal {
     return step.times(new Decimal(divideRounded(this.at(scale), step.at(scale), rounding), 0));
   }
 
+  /** Whether a price lies on its tick or a quantity on its lot. `step` must be positive. */
   isMultipleOf(step: Decimal): boolean {
+    invariant(step.isPositive(), 'step is positive', { step: step.toString() });
     const scale = this.scale > step.scale ? this.scale : step.scale;
     return this.at(scale) % step.at(scale) === 0n;
   }
@@ -200,6 +215,13 @@ export class Decimal {
 /** Shorthand for literals and stored text: `d('0.1')`. */
 export function d(text: string): Decimal {
   return Decimal.of(text);
+}
+
+function checkScale(scale: number): void {
+  // Past this the powers of ten run out, and a negative scale would be a number this class cannot write.
+  if (!(Number.isInteger(scale) && scale >= 0 && scale <= 2 * decimalScaleMax)) {
+    invariant(false, 'decimal scale is a whole number from 0 to 60', { scale });
+  }
 }
 
 function divideRounded(numerator: bigint, denominator: bigint, rounding: Rounding): bigint {

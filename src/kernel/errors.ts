@@ -1,3 +1,5 @@
+import { invariant } from './invariant.js';
+
 /** One entry of a module's catalogue; docs/errors.md lists all of them and a test holds the two together. */
 export interface ProblemKind {
   readonly status: number;
@@ -52,7 +54,9 @@ export class Problem extends Error {
 
   toDocument(): ProblemDocument {
     const { detail, errors, facts } = this.content;
+    // Facts first: one named `status` or `type` must never hide what the document itself says.
     return {
+      ...facts,
       type: `/docs/errors#${this.code.toLowerCase()}`,
       title: this.kind.title,
       status: this.kind.status,
@@ -60,7 +64,6 @@ export class Problem extends Error {
       code: this.code,
       retryable: this.kind.retryable,
       ...(errors ? { errors: [...errors] } : {}),
-      ...facts,
     };
   }
 }
@@ -69,12 +72,20 @@ const knownKinds = new Map<string, ProblemKind>();
 
 /**
  * Declares a module's codes and gives the function that throws them:
+ * A code belongs to one catalogue; a second declaration that says otherwise is an invariant violation.
  * `const problem = defineProblems({ DATA_UNKNOWN_INSTRUMENT: { status: 404, … } }); throw problem('DATA_UNKNOWN_INSTRUMENT', { detail })`.
  */
 export function defineProblems<Code extends string>(
   kinds: Record<Code, ProblemKind>,
 ): (code: Code, content: ProblemFacts) => Problem {
-  for (const [code, kind] of Object.entries<ProblemKind>(kinds)) knownKinds.set(code, kind);
+  for (const [code, kind] of Object.entries<ProblemKind>(kinds)) {
+    const known = knownKinds.get(code);
+    const same =
+      !known ||
+      (known.status === kind.status && known.title === kind.title && known.retryable === kind.retryable);
+    invariant(same, 'a code means one thing', { code, known, kind });
+    knownKinds.set(code, kind);
+  }
   return (code, content) => new Problem(code, kinds[code], content);
 }
 

@@ -16,7 +16,7 @@ import {
   ValidateBy,
   ValidateIf,
 } from 'class-validator';
-import { Decimal, decimalTextLengthMax } from './decimal.js';
+import { Decimal, decimalScaleMax, decimalTextLengthMax } from './decimal.js';
 import { instrumentIdPattern } from './money.js';
 import { parseRfc3339, timeframes } from './time.js';
 
@@ -45,6 +45,8 @@ export interface JsonSchema {
 
 export interface FieldInfo {
   readonly name: string;
+  /** The class whose declaration this is: a subclass may declare a field again. */
+  readonly declaredBy: Function;
   readonly optional: boolean;
   readonly nullable: boolean;
   /** Schema of the value itself, or of each item of a list; without what `of` names. */
@@ -85,7 +87,9 @@ export function contractClasses(): ContractClass[] {
 function field(
   common: Common,
   rules: PropertyDecorator[],
-  info: Omit<FieldInfo, 'name' | 'optional' | 'nullable' | 'shape'> & { shape?: FieldInfo['shape'] },
+  info: Omit<FieldInfo, 'name' | 'declaredBy' | 'optional' | 'nullable' | 'shape'> & {
+    shape?: FieldInfo['shape'];
+  },
 ): PropertyDecorator {
   const { optional = false, nullable = false } = common;
   return (target, key) => {
@@ -101,6 +105,7 @@ function field(
         ...(common.example !== undefined ? { example: common.example } : {}),
       },
       name,
+      declaredBy: target.constructor,
       optional,
       nullable,
     });
@@ -131,6 +136,12 @@ export function text(
   });
 }
 
+const decimalPattern = {
+  positive: `^(?=.*[1-9])\\d+(\\.\\d{1,${decimalScaleMax}})?$`,
+  'not-negative': `^\\d+(\\.\\d{1,${decimalScaleMax}})?$`,
+  any: `^-?\\d+(\\.\\d{1,${decimalScaleMax}})?$`,
+};
+
 /** An exact number as text. `sign`: which values are allowed (default `positive`). */
 export function decimal(
   options: Common & { sign?: 'positive' | 'not-negative' | 'any' } = {},
@@ -148,7 +159,8 @@ export function decimal(
         validate: (value: unknown) => {
           if (typeof value !== 'string') return false;
           const parsed = Decimal.parse(value);
-          if (parsed === null) return false;
+          // `-0` is refused like every other minus sign, as the published pattern says.
+          if (parsed === null || (sign !== 'any' && value.startsWith('-'))) return false;
           return sign === 'any' || (sign === 'positive' ? parsed.isPositive() : !parsed.isNegative());
         },
       },
@@ -159,7 +171,7 @@ export function decimal(
     schema: {
       type: 'string',
       format: 'decimal',
-      pattern: sign === 'any' ? '^-?\\d+(\\.\\d+)?$' : '^\\d+(\\.\\d+)?$',
+      pattern: decimalPattern[sign],
       maxLength: decimalTextLengthMax,
     },
   });
@@ -274,14 +286,7 @@ export function anything(options: Common = {}): PropertyDecorator {
 }
 
 function itemRule(items: JsonSchema): PropertyDecorator {
-  const fits = (value: unknown): boolean => {
-    if (items.type === 'string') {
-      if (typeof value !== 'string' || value.length > (items.maxLength ?? 200)) return false;
-      if (items.enum && !items.enum.includes(value)) return false;
-      return items.pattern === undefined || new RegExp(items.pattern).test(value);
-    }
-    return typeof value === 'number' && Number.isFinite(value);
-  };
+  const fits = plainRule(items);
   return ValidateBy(
     {
       name: 'items',
@@ -291,4 +296,50 @@ function itemRule(items: JsonSchema): PropertyDecorator {
       message: `items must be ${items.type}${items.enum ? ` of ${items.enum.join(', ')}` : ''}${items.pattern ? ` matching ${items.pattern}` : ''}`,
     },
   );
+}
+
+/** The check of one plain item. Throws RangeError for a schema it cannot judge, so that no list goes unjudged. */
+function plainRule(schema: JsonSchema): (value: unknown) => boolean {
+  const {
+    type,
+    enum: allowed,
+    minLength = 0,
+    maxLength = 200,
+    minimum = -Infinity,
+    maximum = Infinity,
+  } = schema;
+  const pattern = schema.pattern === undefined ? null : new RegExp(schema.pattern);
+  if (Array.isArray(type)) {
+    const rules = type.map((one) => plainRule({ ...schema, type: one }));
+    return (value) => rules.some((fits) => fits(value));
+  }
+  switch (type) {
+    case 'null':
+      return (value) => value === null;
+    case 'string':
+      return (value) =>
+        typeof value === 'string' &&
+        value.length >= minLength &&
+        value.length <= maxLength &&
+        (allowed === undefined || allowed.includes(value)) &&
+        (pattern === null || pattern.test(value));
+    case 'integer':
+    case 'number':
+      return (value) =>
+        (type === 'integer' ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
+        (value as number) >= minimum &&
+        (value as number) <= maximum;
+    case 'boolean':
+      return (value) => typeof value === 'boolean';
+    case 'array': {
+      const { items = {}, minItems = 0, maxItems = 5000 } = schema;
+      const fits = plainRule(items);
+      return (value) =>
+        Array.isArray(value) && value.length >= minItems && value.length <= maxItems && value.every(fits);
+    }
+    default:
+      throw new RangeError(
+        `a list of plain ${JSON.stringify(type)} has no rule; name a contract class instead`,
+      );
+  }
 }

@@ -5,7 +5,10 @@ export class InvariantViolation extends Error {
     readonly promise: string,
     readonly facts: Record<string, unknown> = {},
   ) {
-    super(`invariant broken: ${promise} ${JSON.stringify(facts)}`);
+    const told = JSON.stringify(facts, (_name, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    );
+    super(`invariant broken: ${promise} ${told}`);
   }
 }
 

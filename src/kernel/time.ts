@@ -50,9 +50,9 @@ export function isTimeframe(text: string): text is Timeframe {
   return (timeframes as readonly string[]).includes(text);
 }
 
-/** Open time of the candle of `timeframe` that holds `timeMs`. */
+/** Open time of the candle of `timeframe` that holds `timeMs`; also right before 1970, where `%` is negative. */
 export function openTimeMs(timeMs: number, timeframe: Timeframe): number {
-  return timeMs - (timeMs % spanMs[timeframe]);
+  return Math.floor(timeMs / spanMs[timeframe]) * spanMs[timeframe];
 }
 
 /** RFC 3339, UTC, milliseconds: `2023-01-01T00:00:00.000Z`. */
@@ -60,11 +60,15 @@ export function toRfc3339(timeMs: number): string {
   return new Date(timeMs).toISOString();
 }
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})T(?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** RFC 3339 text to milliseconds (finer digits are cut), or null when it is not a valid time. */
 export function parseRfc3339(text: string): number | null {
-  if (!rfc3339.test(text)) return null;
+  const match = rfc3339.exec(text);
+  if (match === null) return null;
+  // `Date.parse` reads 30 February as 2 March; a range that silently moved is worse than a refusal.
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  if (day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return null;
   const timeMs = Date.parse(text);
   return Number.isNaN(timeMs) ? null : timeMs;
 }

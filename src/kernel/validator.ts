@@ -1,6 +1,6 @@
 import { getMetadataStorage, type ValidatorConstraintInterface } from 'class-validator';
 import type { FieldError } from './errors.js';
-import { fieldsOf, type ContractClass, type FieldInfo } from './fields.js';
+import { fieldsOf, type ContractClass, type FieldInfo, type JsonSchema } from './fields.js';
 
 type Rule = (owner: Record<string, unknown>, value: unknown) => string | null;
 
@@ -31,21 +31,31 @@ export function faultsOf(contract: ContractClass, input: unknown): FieldError[] 
 }
 
 /**
- * Query text to the types the contract names: `limit=10` becomes 10. What cannot be read stays text and fails its rule.
+ * Query text to the types the contract names: `limit=10` becomes 10, `values=1,2` becomes [1, 2].
+ * What cannot be read stays text and fails its rule.
  */
 export function fromQuery(contract: ContractClass, query: Record<string, unknown>): Record<string, unknown> {
   const read: Record<string, unknown> = { ...query };
   for (const { info } of compile(contract).fields) {
     const value = read[info.name];
-    if (typeof value !== 'string') continue;
-    const type = info.schema.type;
-    if ((type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(value))
-      read[info.name] = Number(value);
-    else if (type === 'boolean' && (value === 'true' || value === 'false'))
-      read[info.name] = value === 'true';
-    else if (type === 'array') read[info.name] = value.split(',');
+    if (info.schema.type !== 'array') {
+      read[info.name] = fromText(value, info.schema.type);
+    } else if (typeof value === 'string' || Array.isArray(value)) {
+      // Both ways of writing a list are read: `a=1,2` and `a=1&a=2`.
+      const items: unknown[] = typeof value === 'string' ? value.split(',') : value;
+      read[info.name] = items.map((item) => fromText(item, info.schema.items?.type));
+    }
+    if (read[info.name] === undefined) delete read[info.name];
   }
   return read;
+}
+
+function fromText(value: unknown, type: JsonSchema['type']): unknown {
+  if (typeof value !== 'string') return value;
+  if ((type === 'integer' || type === 'number') && /^-?\d{1,20}(\.\d{1,20})?$/.test(value))
+    return Number(value);
+  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  return value;
 }
 
 function check(
@@ -76,7 +86,9 @@ function check(
     }
   }
   for (const { info, applies, rules } of fields) {
-    const value = owner[info.name];
+    if (faults.length >= errorsMax) return;
+    // Own fields only: `constructor` and its like come from the prototype, not from the sender.
+    const value = Object.hasOwn(owner, info.name) ? owner[info.name] : undefined;
     let skip = false;
     for (const condition of applies) if (!condition(owner, value)) skip = true;
     if (skip) continue;
@@ -94,9 +106,8 @@ function check(
       faults.push({ pointer, detail: `${broken}; got ${show(value)}` });
     } else if (info.of) {
       if (info.shape === 'list') {
-        (value as unknown[]).forEach((item, n) =>
-          check(info.of!(), item, `${pointer}/${n}`, faults, depth + 1),
-        );
+        const of = info.of();
+        (value as unknown[]).forEach((item, n) => check(of, item, `${pointer}/${n}`, faults, depth + 1));
       } else {
         check(info.of(), value, pointer, faults, depth + 1);
       }
@@ -110,7 +121,8 @@ function compile(contract: ContractClass): Compiled {
   const storage = getMetadataStorage();
   const metadata = storage.getTargetValidationMetadatas(contract, '', false, false);
   const fields = fieldsOf(contract).map((info): CompiledField => {
-    const own = metadata.filter((m) => m.propertyName === info.name);
+    // A field that a subclass declares again has that declaration's rules alone, none of its parent's.
+    const own = metadata.filter((m) => m.propertyName === info.name && m.target === info.declaredBy);
     return {
       info,
       applies: own.filter((m) => m.type === 'conditionalValidation').map((m) => m.constraints[0]),
@@ -149,9 +161,12 @@ function compile(contract: ContractClass): Compiled {
   return compiled;
 }
 
+/** A value as a fault quotes it; what could be large is named, not written out. */
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value !== 'string') return String(value);
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
 }
 
 function escape(name: string): string {
