@@ -1,0 +1,88 @@
+import type { Timeframe } from '../../kernel/time.js';
+import { ScaledSum, type Scales, fromScaled } from './scaled.js';
+
+/** Where a stored candle came from; `derived` was made from a smaller timeframe after the fact. */
+export const candleSources = ['feed', 'import', 'derived', 'simulated'] as const;
+export type CandleSource = (typeof candleSources)[number];
+
+/** A candle of one known instrument; prices and volume are normal decimal text. */
+export interface BuiltCandle {
+  readonly timeframe: Timeframe;
+  readonly openTimeMs: number;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  /** In base asset. */
+  readonly volume: string;
+  /** Null where nobody knows; 0 says that the market was watched and nothing traded. */
+  readonly trades: number | null;
+}
+
+/** A candle as storage knows it. */
+export interface StoredCandle extends BuiltCandle {
+  readonly instrument: string;
+  readonly source: CandleSource;
+}
+
+/** Open, high, low, close and volume as scaled whole numbers, while they still move. */
+export class Bar {
+  open = 0;
+  high = 0;
+  low = 0;
+  close = 0;
+  readonly volume = new ScaledSum();
+  trades = 0;
+
+  constructor(public openTimeMs: number) {}
+
+  /** Starts over as a copy of `other`, at another open time. */
+  restart(openTimeMs: number, other: Bar): void {
+    this.openTimeMs = openTimeMs;
+    this.open = other.open;
+    this.high = other.high;
+    this.low = other.low;
+    this.close = other.close;
+    this.volume.reset();
+    this.volume.addSum(other.volume);
+    this.trades = other.trades;
+  }
+
+  /** Takes in the bar that follows. */
+  append(next: Bar): void {
+    if (next.high > this.high) this.high = next.high;
+    if (next.low < this.low) this.low = next.low;
+    this.close = next.close;
+    this.volume.addSum(next.volume);
+    this.trades += next.trades;
+  }
+
+  /** A minute in which nothing traded: every price is the last close, volume 0. */
+  flat(price: number): void {
+    this.open = this.high = this.low = this.close = price;
+    this.volume.reset();
+    this.trades = 0;
+  }
+
+  refine(priceDigits: number, quantityDigits: number): void {
+    const factor = 10 ** priceDigits;
+    this.open *= factor;
+    this.high *= factor;
+    this.low *= factor;
+    this.close *= factor;
+    this.volume.refine(quantityDigits);
+  }
+
+  toCandle(timeframe: Timeframe, scales: Scales): BuiltCandle {
+    return {
+      timeframe,
+      openTimeMs: this.openTimeMs,
+      open: fromScaled(this.open, scales.price),
+      high: fromScaled(this.high, scales.price),
+      low: fromScaled(this.low, scales.price),
+      close: fromScaled(this.close, scales.price),
+      volume: this.volume.toText(scales.quantity),
+      trades: this.trades,
+    };
+  }
+}
