@@ -1,16 +1,15 @@
-import 'reflect-metadata';
 import type { Role } from './principal.js';
 
 /** What a route asks of its caller. A route that says nothing is closed to everybody. */
 export type Access = 'public' | Role;
 
-const accessKey = Symbol('access');
+const accessByTarget = new WeakMap<object, Access>();
 
 type RouteOrClass = ClassDecorator & MethodDecorator;
 
 function mark(access: Access): RouteOrClass {
   return (target: object, _name?: string | symbol, descriptor?: PropertyDescriptor) => {
-    Reflect.defineMetadata(accessKey, access, descriptor ? descriptor.value : target);
+    accessByTarget.set((descriptor ? descriptor.value : target) as object, access);
   };
 }
 
@@ -26,5 +25,12 @@ export function RequireRole(least: Role): RouteOrClass {
 
 /** What the route asks, or null when neither it nor its controller says. */
 export function accessOf(route: Function, controller: Function): Access | null {
-  return Reflect.getMetadata(accessKey, route) ?? Reflect.getMetadata(accessKey, controller) ?? null;
+  const own = accessByTarget.get(route);
+  if (own !== undefined) return own;
+  // What a controller inherits from counts as its own word, as with every decorator.
+  for (let c: Function | null = controller; c !== null; c = Object.getPrototypeOf(c) as Function | null) {
+    const access = accessByTarget.get(c);
+    if (access !== undefined) return access;
+  }
+  return null;
 }
