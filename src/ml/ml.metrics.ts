@@ -45,7 +45,8 @@ export function mlMetrics(metrics: Metrics): MlMetrics {
       name: 'ml_feature_streams_evicted_total',
       help: 'Warm feature streams dropped for room.',
     }),
-    streams: (read) => metrics.observed({ name: 'ml_feature_streams', help: 'Feature streams kept warm.' }, read),
+    streams: (read) =>
+      metrics.observed({ name: 'ml_feature_streams', help: 'Feature streams kept warm.' }, read),
     cacheSize: (read) =>
       metrics.observed({ name: 'ml_prediction_cache_entries', help: 'Predictions held in memory.' }, read),
     models: (read) => metrics.observed({ name: 'ml_models_loaded', help: 'Models ready to run.' }, read),

@@ -69,7 +69,8 @@ export class FeatureStreams {
   async current(key: SeriesKey): Promise<Current> {
     return this.turn(key, async (known) => {
       const series = known ?? (await this.load(key, null));
-      if (known && this.clock.monotonicMs() - series.refreshedMs >= refreshEveryMs) await this.refresh(key, series);
+      if (known && this.clock.monotonicMs() - series.refreshedMs >= refreshEveryMs)
+        await this.refresh(key, series);
       return { series, answer: { stream: series.stream, close: series.close } };
     });
   }

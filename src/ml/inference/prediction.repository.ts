@@ -45,9 +45,9 @@ const columns = `
 export class PredictionRepository {
   constructor(private readonly database: Database) {}
 
-  /** Storing the same prediction again changes nothing. */
-  async add(p: StoredPrediction): Promise<void> {
-    await this.database.query(
+  /** False when it was there already: storing the same prediction again changes nothing. */
+  async add(p: StoredPrediction): Promise<boolean> {
+    const { rowCount } = await this.database.query(
       `insert into ml.predictions (session, instrument, timeframe, candle_time_ms, model, model_version,
          volatility_model, horizon, close, probability_up, expected_return, expected_volatility, trust_ok,
          trust_reasons, made_at_ms)
@@ -72,6 +72,7 @@ export class PredictionRepository {
       ],
       'ml-prediction-add',
     );
+    return rowCount === 1;
   }
 
   /** Newest first. */
