@@ -1,0 +1,27 @@
+const columns = [
+  ['row', (r) => r.row],
+  ['against', (r) => r.against ?? '–'],
+  ['ours', (r) => rounded(r.ours)],
+  ['peer', (r) => (r.peer === null ? '–' : rounded(r.peer))],
+  ['unit', (r) => r.unit],
+  ['ratio', (r) => (r.ratio === null ? '–' : r.ratio.toFixed(2))],
+  ['at least', (r) => (r.atLeast === null ? '–' : r.atLeast.toFixed(2))],
+  ['', (r) => (r.holds === null ? '' : r.holds ? 'holds' : 'FAILS')],
+];
+
+export function printTable(results) {
+  const rows = [columns.map(([title]) => title), ...results.map((r) => columns.map(([, read]) => read(r)))];
+  const widths = columns.map((_, n) => Math.max(...rows.map((row) => row[n].length)));
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, n) => cell.padEnd(widths[n]))
+        .join('  ')
+        .trimEnd(),
+    );
+  for (const { row, notes } of results) if (notes) console.log(`\n${row}: ${JSON.stringify(notes)}`);
+}
+
+function rounded(value) {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+}
