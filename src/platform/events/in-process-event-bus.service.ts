@@ -9,7 +9,7 @@ import { type Handler, SubscriberQueue } from './subscriber-queue.js';
 /** Waiting events of one subscriber before more are refused; more than a day of one-minute candles of fifty instruments. */
 export const queueLengthMax = 100_000;
 /** How long shutdown waits for handlers, so that the whole stop stays within five seconds. */
-const drainMsMax = 2_000;
+const drainMsMax = 1_000;
 const handled = Promise.resolve();
 
 /**
