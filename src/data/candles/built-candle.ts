@@ -1,5 +1,5 @@
 import type { Timeframe } from '../../kernel/time.js';
-import { ScaledSum, type Scales, fromScaled } from './scaled.js';
+import { fromScaled, scaleOf, ScaledSum, type Scales, toScaled } from './scaled.js';
 
 /** Where a stored candle came from; `derived` was made from a smaller timeframe after the fact. */
 export const candleSources = ['feed', 'import', 'derived', 'simulated'] as const;
@@ -19,10 +19,10 @@ export interface BuiltCandle {
   readonly trades: number | null;
 }
 
-/** A candle as storage knows it. */
-export interface StoredCandle extends BuiltCandle {
+/** Candles of one instrument, of any timeframes, each series rising in time. */
+export interface CandleRun {
   readonly instrument: string;
-  readonly source: CandleSource;
+  readonly candles: BuiltCandle[];
 }
 
 /** Open, high, low, close and volume as scaled whole numbers, while they still move. */
@@ -35,6 +35,18 @@ export class Bar {
   trades = 0;
 
   constructor(public openTimeMs: number) {}
+
+  /** A bar of a finished candle; null when its numbers do not fit `scales` exactly. */
+  static of(candle: Omit<BuiltCandle, 'timeframe'>, scales: Scales): Bar | null {
+    const { open, high, low, close, volume, trades } = candle;
+    const prices = [open, high, low, close].map((price) => toScaled(price, scales.price));
+    if (prices.includes(null) || scaleOf(volume) > scales.quantity) return null;
+    const bar = new Bar(candle.openTimeMs);
+    [bar.open, bar.high, bar.low, bar.close] = prices as number[];
+    bar.volume.set(volume, scales.quantity);
+    bar.trades = trades ?? 0;
+    return bar;
+  }
 
   /** Starts over as a copy of `other`, at another open time. */
   restart(openTimeMs: number, other: Bar): void {

@@ -138,18 +138,13 @@ export class CandleBuilder {
     invariant(minute.openTimeMs >= this.closedUntilMs, 'minutes are resumed in order', {
       at: minute.openTimeMs,
     });
-    const { open, high, low, close, volume, trades } = minute;
-    const prices = [open, high, low, close];
+    const prices = [minute.open, minute.high, minute.low, minute.close];
     const refined = this.refine({
       price: Math.max(this.scalesNow.price, ...prices.map(scaleOf)),
-      quantity: Math.max(this.scalesNow.quantity, scaleOf(volume)),
+      quantity: Math.max(this.scalesNow.quantity, scaleOf(minute.volume)),
     });
-    const scaled = prices.map((price) => toScaled(price, this.scalesNow.price));
-    if (!refined || scaled.includes(null)) return false;
-    const bar = new Bar(minute.openTimeMs);
-    [bar.open, bar.high, bar.low, bar.close] = scaled as number[];
-    bar.volume.set(volume, this.scalesNow.quantity);
-    bar.trades = trades ?? 0;
+    const bar = refined ? Bar.of(minute, this.scalesNow) : null;
+    if (bar === null) return false;
     this.close(bar, null);
     return true;
   }

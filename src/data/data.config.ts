@@ -1,0 +1,113 @@
+import { configOf, env } from '../platform/config/config.js';
+
+/** Every feed there is; `none` alone turns the default off. */
+export const feedNames = ['sim', 'none'] as const;
+
+/** What the market side of the server does and how much it may hold. */
+export class DataConfig extends configOf(
+  {
+    feeds: env.list('FEEDS', {
+      of: feedNames,
+      default: ['sim'],
+      about: 'Market data feeds to run: sim is the simulated market; none runs no feed.',
+    }),
+    simSpeed: env.float('SIM_SPEED', {
+      default: 1,
+      min: 0.1,
+      max: 1000,
+      about: 'Simulated seconds per real second.',
+    }),
+    simSeed: env.integer('SIM_SEED', {
+      default: 1,
+      min: 0,
+      max: 2_147_483_647,
+      about: 'Seed of the simulated market; the same seed and start minute give the same market.',
+    }),
+    simHistoryDays: env.integer('SIM_HISTORY_DAYS', {
+      default: 7,
+      min: 0,
+      max: 60,
+      about: 'Days of simulated history written before the first start; also the most that is filled after a pause.',
+    }),
+    marketBatchMs: env.integer('MARKET_BATCH_MS', {
+      default: 250,
+      min: 20,
+      max: 5_000,
+      about: 'How often what the market did is passed on, in milliseconds.',
+    }),
+    candleUpdateMs: env.integer('CANDLE_UPDATE_MS', {
+      default: 1_000,
+      min: 100,
+      max: 60_000,
+      about: 'Least time between two updates of an open candle, in milliseconds.',
+    }),
+    quoteStaleMs: env.integer('QUOTE_STALE_MS', {
+      default: 30_000,
+      min: 1_000,
+      max: 3_600_000,
+      about: 'Age at which a quote is called stale, in milliseconds.',
+    }),
+    tickFutureMsMax: env.integer('TICK_FUTURE_MS_MAX', {
+      default: 5_000,
+      min: 0,
+      max: 3_600_000,
+      about: 'How far ahead of our clock the time of a tick may be, in milliseconds.',
+    }),
+    tickAgeMsMax: env.integer('TICK_AGE_MS_MAX', {
+      default: 120_000,
+      min: 1_000,
+      max: 86_400_000,
+      about: 'How old a tick may be when it arrives, in milliseconds.',
+    }),
+    feedQueueMax: env.integer('FEED_QUEUE_MAX', {
+      default: 100_000,
+      min: 1_000,
+      max: 10_000_000,
+      about: 'Ticks of one feed that may wait to be taken in; more are refused and counted.',
+    }),
+    tradesRetentionHours: env.integer('TRADES_RETENTION_HOURS', {
+      default: 24,
+      min: 1,
+      max: 87_600,
+      about: 'How long trades of the simulated market are kept, in hours. Other trades are kept for ever.',
+    }),
+    importBytesMax: env.integer('IMPORT_BYTES_MAX', {
+      default: 268_435_456,
+      min: 1_024,
+      max: 17_179_869_184,
+      about: 'Largest body of an import as it is sent, in bytes.',
+    }),
+    importUnpackedBytesMax: env.integer('IMPORT_UNPACKED_BYTES_MAX', {
+      default: 2_147_483_648,
+      min: 1_024,
+      max: 68_719_476_736,
+      about: 'Largest import once unpacked, in bytes.',
+    }),
+    jobsRunningMax: env.integer('DATA_JOBS_RUNNING_MAX', {
+      default: 1,
+      min: 1,
+      max: 4,
+      about: 'Imports that run at the same time.',
+    }),
+    jobsQueuedMax: env.integer('DATA_JOBS_QUEUED_MAX', {
+      default: 20,
+      min: 1,
+      max: 1_000,
+      about: 'Imports that may wait for their turn; more are refused.',
+    }),
+    replaysRunningMax: env.integer('REPLAYS_RUNNING_MAX', {
+      default: 4,
+      min: 1,
+      max: 50,
+      about: 'Replays that may run at the same time; more are refused.',
+    }),
+    dataDir: env.text('DATA_DIR', {
+      default: './var',
+      about: 'Folder for everything the server keeps on this machine, its own database among it.',
+    }),
+  },
+  (values) =>
+    values.feeds.includes('none') && values.feeds.length > 1
+      ? [{ variable: 'FEEDS', found: JSON.stringify(values.feeds.join(',')), allowed: 'none alone, or feeds without none' }]
+      : [],
+) {}

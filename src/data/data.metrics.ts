@@ -1,0 +1,126 @@
+import type { Counter, Gauge, Histogram, Metrics } from '../kernel/metrics.js';
+
+export interface DataMetrics {
+  readonly ticks: Counter<'feed' | 'outcome'>;
+  readonly ticksDropped: Counter<'what'>;
+  readonly tradesStored: Counter<'origin'>;
+  readonly tradesDeleted: Counter;
+  readonly candlesStored: Counter<'timeframe' | 'source'>;
+  readonly feedLagSeconds: Gauge<'feed'>;
+  readonly storeSeconds: Histogram;
+  readonly storeFailures: Counter;
+  readonly quoteReads: Counter<'outcome'>;
+  readonly candleReads: Counter<'from'>;
+  readonly importRows: Counter<'kind' | 'outcome'>;
+  readonly jobs: Counter<'kind' | 'state'>;
+  readonly jobSeconds: Histogram<'kind'>;
+  readonly replaySteps: Counter<'kind'>;
+  readonly replays: Counter<'state'>;
+  queue(read: () => { value: number; labels: { feed: string } }[]): void;
+  outbox(read: () => { value: number; labels: { what: string } }[]): void;
+  instruments(read: () => number): void;
+  recentCandles(read: () => number): void;
+  jobsOpen(read: () => { value: number; labels: { state: string } }[]): void;
+  replaysOpen(read: () => number): void;
+}
+
+/** Everything `data` counts. Feeds, timeframes, reasons and kinds are few and fixed, so every label is bounded. */
+export function dataMetrics(metrics: Metrics): DataMetrics {
+  return {
+    ticks: metrics.counter({
+      name: 'data_ticks_total',
+      help: 'Ticks by feed and outcome: accepted, or the reason they were refused for.',
+      labels: ['feed', 'outcome'],
+    }),
+    ticksDropped: metrics.counter({
+      name: 'data_stream_dropped_total',
+      help: 'Trades left out of the stream or of storage because their reader was too slow, by what lost them.',
+      labels: ['what'],
+    }),
+    tradesStored: metrics.counter({
+      name: 'data_trades_stored_total',
+      help: 'Trades written to storage, by origin (feed or import).',
+      labels: ['origin'],
+    }),
+    tradesDeleted: metrics.counter({
+      name: 'data_trades_deleted_total',
+      help: 'Simulated trades deleted because they were older than their retention.',
+    }),
+    candlesStored: metrics.counter({
+      name: 'data_candles_stored_total',
+      help: 'Closed candles written to storage, by timeframe and source.',
+      labels: ['timeframe', 'source'],
+    }),
+    feedLagSeconds: metrics.gauge({
+      name: 'data_feed_lag_seconds',
+      help: "Time from a feed's newest tick to its being taken in, on the feed's clock.",
+      labels: ['feed'],
+    }),
+    storeSeconds: metrics.histogram({
+      name: 'data_store_seconds',
+      help: 'Time to store one batch of live trades and closed candles.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
+    }),
+    storeFailures: metrics.counter({
+      name: 'data_store_failures_total',
+      help: 'Batches of live trades and candles that could not be stored and were tried again.',
+    }),
+    quoteReads: metrics.counter({
+      name: 'data_quote_reads_total',
+      help: 'Quotes asked for, by outcome: fresh, stale or none.',
+      labels: ['outcome'],
+    }),
+    candleReads: metrics.counter({
+      name: 'data_candle_reads_total',
+      help: 'Lists of candles answered, from memory or from storage.',
+      labels: ['from'],
+    }),
+    importRows: metrics.counter({
+      name: 'data_import_rows_total',
+      help: 'Rows of imports, by kind and what became of them.',
+      labels: ['kind', 'outcome'],
+    }),
+    jobs: metrics.counter({
+      name: 'data_jobs_total',
+      help: 'Jobs that ended, by kind and final state.',
+      labels: ['kind', 'state'],
+    }),
+    jobSeconds: metrics.histogram({
+      name: 'data_job_seconds',
+      help: 'Running time of jobs, by kind.',
+      labels: ['kind'],
+      buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800],
+    }),
+    replaySteps: metrics.counter({
+      name: 'data_replay_steps_total',
+      help: 'Steps played by replays, by kind (candles or trades).',
+      labels: ['kind'],
+    }),
+    replays: metrics.counter({
+      name: 'data_replays_total',
+      help: 'Replays that ended, by final state.',
+      labels: ['state'],
+    }),
+    queue: (read) =>
+      metrics.observed(
+        { name: 'data_feed_queue_ticks', help: 'Ticks waiting to be taken in, by feed.', labels: ['feed'] },
+        read,
+      ),
+    outbox: (read) =>
+      metrics.observed(
+        {
+          name: 'data_store_waiting_rows',
+          help: 'Live trades and candles waiting to be stored.',
+          labels: ['what'],
+        },
+        read,
+      ),
+    instruments: (read) =>
+      metrics.observed({ name: 'data_instruments', help: 'Instruments known.' }, read),
+    recentCandles: (read) =>
+      metrics.observed({ name: 'data_recent_candles', help: 'Newest candles held in memory.' }, read),
+    jobsOpen: (read) =>
+      metrics.observed({ name: 'data_jobs_open', help: 'Jobs waiting and running.', labels: ['state'] }, read),
+    replaysOpen: (read) => metrics.observed({ name: 'data_replays_running', help: 'Replays running.' }, read),
+  };
+}

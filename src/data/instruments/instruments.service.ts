@@ -1,0 +1,84 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { problem } from '../../kernel/errors.js';
+import { parseInstrumentId } from '../../kernel/money.js';
+import type { Principal } from '../../kernel/principal.js';
+import { faultsOf } from '../../kernel/validator.js';
+import { dataProblem } from '../contract/errors.js';
+import { Instrument, InstrumentRules, Instruments } from '../contract/instruments.js';
+import { InstrumentRepository } from './instrument.repository.js';
+
+/** A venue lists a few thousand; past this somebody is making them up. */
+export const instrumentsMax = 20_000;
+
+/** All instruments, held in memory: they are few, asked for on every order, and only changed here. */
+@Injectable()
+export class InstrumentsService extends Instruments implements OnModuleInit {
+  private known = new Map<string, Instrument>();
+  private loading: Promise<void> | null = null;
+
+  constructor(private readonly repository: InstrumentRepository) {
+    super();
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.ready();
+  }
+
+  /** Resolves when the instruments are in memory; for whoever starts beside this. */
+  ready(): Promise<void> {
+    this.loading ??= this.repository.all(instrumentsMax).then((all) => {
+      this.known = new Map(all.map((instrument) => [instrument.id, instrument]));
+    });
+    return this.loading;
+  }
+
+  get size(): number {
+    return this.known.size;
+  }
+
+  async list(): Promise<Instrument[]> {
+    return [...this.known.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async get(query: { id: string }): Promise<Instrument> {
+    return this.require(query.id);
+  }
+
+  /** Throws DATA_UNKNOWN_INSTRUMENT. */
+  require(id: string): Instrument {
+    const instrument = this.known.get(id);
+    if (!instrument) {
+      throw dataProblem('DATA_UNKNOWN_INSTRUMENT', {
+        detail: `${JSON.stringify(String(id).slice(0, 80))} is not an instrument of this server; GET /v1/instruments lists them, PUT /v1/instruments/:id adds one`,
+        facts: { instrument: String(id).slice(0, 80) },
+      });
+    }
+    return instrument;
+  }
+
+  has(id: string): boolean {
+    return this.known.has(id);
+  }
+
+  async put(command: { principal: Principal; id: string; rules: InstrumentRules }): Promise<Instrument> {
+    const name = parseInstrumentId(command.id);
+    const errors = [
+      ...(name ? [] : [{ pointer: '/id', detail: 'must be an instrument id such as "BTC-USDT.BINANCE"' }]),
+      ...faultsOf(InstrumentRules, command.rules),
+    ];
+    if (name === null || errors.length > 0) {
+      throw problem('REQUEST_INVALID', { detail: `${errors.length} faults in the instrument`, errors });
+    }
+    if (!this.known.has(command.id) && this.known.size >= instrumentsMax) {
+      throw problem('REQUEST_CONFLICT', {
+        detail: `there are ${this.known.size} instruments already; ${instrumentsMax} is the most this server keeps`,
+      });
+    }
+    const { base, quote, venue } = name;
+    const stored = await this.repository.put(
+      Object.assign(new Instrument(), command.rules, { id: command.id, base, quote, venue }),
+    );
+    this.known.set(stored.id, stored);
+    return stored;
+  }
+}
