@@ -59,7 +59,7 @@ describe('a feature stream', () => {
     for (let bar = 0; bar < 3; bar += 1) stream.update(aCandle(bar));
     const first = stream.values();
     stream.update(aCandle(3, { volume: 8 }));
-    expect(first[0]).toBe(3);
+    expect([first[0], stream.values()[0], first[0]]).toEqual([3, 10, 3]);
     const row = new Float32Array(4);
     stream.writeTo(row, 1);
     expect([...row]).toEqual([0, 10, 0, 0]);
@@ -99,6 +99,12 @@ describe('a feature stream', () => {
     ['an endless price', aCandle(3, { high: Infinity }), 'high=Infinity'],
     ['a close above the high', aCandle(3, { close: 102 }), 'close=102, allowed: between low=99 and high=101'],
     ['an open below the low', aCandle(3, { open: 98 }), 'open=98, allowed: between low=99 and high=101'],
+    [
+      'a price beyond any market',
+      aCandle(3, { high: 1e31 }),
+      'high=1e+31, allowed: prices from 1e-30 to 1e+30',
+    ],
+    ['a volume beyond any market', aCandle(3, { volume: 1e31 }), 'volume=1e+31, allowed: 0 to 1e+30'],
     ['negative volume', aCandle(3, { volume: -1 }), 'volume=-1'],
     ['volume that is none', aCandle(3, { volume: Number.NaN }), 'volume=NaN'],
   ])('refuses %s and stays as it was', (_, candle, reason) => {
