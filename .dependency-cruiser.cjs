@@ -5,15 +5,15 @@
  */
 
 const suffixes =
-  'service|repository|entity|adapter|controller|module|config|metrics|worker|guard|filter|interceptor|pipe|gateway';
+  'service|repository|entity|adapter|controller|module|config|metrics|worker|guard|filter|interceptor|pipe|gateway|command';
 /** A file whose name confesses I/O. */
 const suffixed = `\\.(${suffixes})\\.ts$`;
 const spec = '\\.spec\\.ts$';
 const modules = 'data|ml|trading|gateway|monitoring';
 /** Built-in parts of Node that compute and touch nothing outside. `crypto` hashes; its randomness is the tidy spec's. */
 const pureBuiltins = '^(assert|buffer|crypto|path|querystring|string_decoder|url|util|zlib)(/|$)';
-/** Packages that compute and touch nothing: codecs of a file format. */
-const purePackages = 'node_modules/(onnx-buf|@bufbuild/protobuf)/';
+/** Packages that compute and touch nothing: codecs of a file format, and the map that decorators write to. */
+const purePackages = 'node_modules/(onnx-buf|@bufbuild/protobuf|reflect-metadata)/';
 /** Files that wire the house and therefore know all of it. */
 const root = '^src/(app\\.module|main)\\.ts$';
 /** Anything a file may import that is not one of our own. */
