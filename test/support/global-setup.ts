@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -24,6 +34,8 @@ export interface TestDatabaseState {
 
 export const templateName = 'test_template';
 const folderPrefix = 'rrralgorithms-test-';
+const memoryFolder = '/dev/shm';
+const memoryBytesMin = 3_000_000_000;
 
 /**
  * One PostgreSQL for the whole run, on its own port and in its own folder. It starts beside the tests: those that
@@ -31,7 +43,7 @@ const folderPrefix = 'rrralgorithms-test-';
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   clearDeadRuns();
-  const folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
+  const folder = mkdtempSync(join(roomyFolder(), `${folderPrefix}${process.pid}-`));
   const file = join(folder, 'state.json');
   project.provide('testDatabaseFile', file);
   const report = (state: TestDatabaseState): void => {
@@ -78,13 +90,24 @@ async function start(folder: string): Promise<EmbeddedPostgres> {
   return database;
 }
 
+/** Memory where there is plenty of it: copying a database there takes 15 ms instead of 400. */
+function roomyFolder(): string {
+  try {
+    accessSync(memoryFolder, constants.W_OK);
+    const { bavail, bsize } = statfsSync(memoryFolder);
+    return bavail * bsize > memoryBytesMin ? memoryFolder : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
 /** Folders of runs that were killed; their databases ended with them. */
 function clearDeadRuns(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = name.startsWith(folderPrefix)
-      ? Number(name.slice(folderPrefix.length).split('-')[0])
-      : Number.NaN;
-    if (Number.isSafeInteger(pid) && !isAlive(pid))
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  for (const root of [tmpdir(), memoryFolder].filter((folder) => existsSync(folder))) {
+    for (const name of readdirSync(root).filter((name) => name.startsWith(folderPrefix))) {
+      const pid = Number(name.slice(folderPrefix.length).split('-')[0]);
+      if (Number.isSafeInteger(pid) && !isAlive(pid))
+        rmSync(join(root, name), { recursive: true, force: true });
+    }
   }
 }

@@ -10,12 +10,13 @@ export const sqlErrorKinds = [
 ] as const;
 export type SqlErrorKind = (typeof sqlErrorKinds)[number];
 
-const sqlStatePattern = /^[0-9A-Z]{5}$/;
+// No class of SQLSTATE begins with E, but the names of the system's errors do (EPIPE, EBADF).
+const sqlStatePattern = /^[0-9A-DF-Z][0-9A-Z]{4}$/;
 
 /** The SQLSTATE PostgreSQL answered (https://www.postgresql.org/docs/current/errcodes-appendix.html), or null when it never answered. */
 export function sqlStateOf(error: unknown): string | null {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && sqlStatePattern.test(code) && !code.startsWith('EPIPE') ? code : null;
+  return typeof code === 'string' && sqlStatePattern.test(code) ? code : null;
 }
 
 export function sqlErrorKind(error: unknown): SqlErrorKind {

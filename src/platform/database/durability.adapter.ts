@@ -1,0 +1,12 @@
+import type { Database } from './database.service.js';
+import { type DurableSetting, durableSettings, guardDurability } from './durability-guard.js';
+
+/**
+ * Reads the settings as a session of this very pool has them, since a role or a database can carry its own.
+ * Throws BootFault when one is unsafe.
+ */
+export async function requireDurable(database: Database): Promise<void> {
+  const columns = durableSettings.map((name) => `current_setting('${name}') AS ${name}`).join(', ');
+  const { rows } = await database.query<Record<DurableSetting, string>>(`SELECT ${columns}`);
+  guardDurability(rows[0]);
+}
