@@ -1,0 +1,168 @@
+import { Decimal } from '../../kernel/decimal.js';
+import type { Ids } from '../../kernel/ids.js';
+import { parseInstrumentId } from '../../kernel/money.js';
+import type { Clock } from '../../kernel/time.js';
+import type { Balance, FillModel } from '../contract/accounts.js';
+import type { RiskLimits } from '../contract/risk.js';
+import { settlementOf } from '../marks/traded-instrument.js';
+import type { OrderRecord } from '../orders/order.js';
+import { flatPosition, type PositionState } from '../positions/position.js';
+import { type Limits, readLimits } from '../risk/limits.js';
+import { OrderRate } from '../risk/order-rate.js';
+import { type PaperModel, paperModel } from '../venues/paper/fill-model.js';
+import { OpenOrders } from './open-orders.js';
+
+export type TradingState = 'active' | 'reducing' | 'halted';
+
+export interface RiskLatch {
+  readonly state: TradingState;
+  readonly reason: string | null;
+  readonly actor: string | null;
+  readonly sinceMs: number | null;
+}
+
+/** What never changes about an account. */
+export interface AccountTerms {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly mode: 'paper' | 'live';
+  readonly type: 'cash' | 'margin';
+  readonly baseCurrency: string;
+  readonly fillModel: FillModel;
+  readonly createdAtMs: number;
+}
+
+/** The account's clock and ids: the server's own, or those of the replay it is bound to. */
+export interface SessionTools {
+  readonly session: string;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly ids: Ids;
+}
+
+/**
+ * One account in memory: a cache of its rows. Only the desk's single writer changes it.
+ * Total balances are the fold of the ledger, positions the fold of the fills, reservations of the open orders.
+ */
+export class AccountState {
+  readonly open = new OpenOrders();
+  readonly positions = new Map<string, PositionState>();
+  readonly totals = new Map<string, Decimal>();
+  readonly rate = new OrderRate();
+  readonly model: PaperModel;
+  /** Newest entry of the account's event log. */
+  seq = 0;
+  /** Newest entry of its ledger. */
+  ledgerSeq = 0;
+  /** Replays it has been part of. */
+  replays = 0;
+  latch: RiskLatch = { state: 'active', reason: null, actor: null, sinceMs: null };
+  private limitTexts: Required<RiskLimits>;
+  private limitNumbers: Limits;
+
+  constructor(
+    readonly terms: AccountTerms,
+    limits: Required<RiskLimits>,
+    public tools: SessionTools,
+  ) {
+    this.model = paperModel(terms.fillModel);
+    this.limitTexts = limits;
+    this.limitNumbers = readLimits(limits);
+  }
+
+  get id(): string {
+    return this.terms.id;
+  }
+
+  get session(): string {
+    return this.tools.session;
+  }
+
+  get limits(): Limits {
+    return this.limitNumbers;
+  }
+
+  get limitView(): Required<RiskLimits> {
+    return this.limitTexts;
+  }
+
+  setLimits(limits: Required<RiskLimits>): void {
+    this.limitTexts = limits;
+    this.limitNumbers = readLimits(limits);
+  }
+
+  position(instrument: string): PositionState {
+    return this.positions.get(instrument) ?? flatPosition(instrument);
+  }
+
+  total(asset: string): Decimal {
+    return this.totals.get(asset) ?? Decimal.zero;
+  }
+
+  /** Held for open orders: quote for buys at their limit, base for sells. Derivatives hold nothing of their base. */
+  reserved(asset: string): Decimal {
+    let held = Decimal.zero;
+    for (const instrument of this.open.instruments()) {
+      const name = parseInstrumentId(instrument);
+      if (name === null) continue;
+      const totals = this.open.totals(instrument);
+      if (name.quote === asset) {
+        held = held.plus(totals.buyNotional);
+        if (name.contract !== null) held = held.plus(totals.sellNotional);
+      } else if (name.base === asset && name.contract === null) {
+        held = held.plus(totals.sellQuantity);
+      }
+    }
+    return held;
+  }
+
+  free(asset: string): Decimal {
+    return this.total(asset).minus(this.reserved(asset));
+  }
+
+  balance(asset: string): Balance {
+    const total = this.total(asset);
+    const reserved = this.reserved(asset);
+    return {
+      asset,
+      total: total.toString(),
+      free: total.minus(reserved).toString(),
+      reserved: reserved.toString(),
+    };
+  }
+
+  /** By asset; what is zero and unreserved is left out. */
+  balances(): Balance[] {
+    const assets = new Set(this.totals.keys());
+    for (const instrument of this.open.instruments()) {
+      const name = parseInstrumentId(instrument);
+      if (name === null) continue;
+      assets.add(name.quote);
+      if (settlementOf(instrument) === 'exchange') assets.add(name.base);
+    }
+    return [...assets]
+      .toSorted()
+      .map((asset) => this.balance(asset))
+      .filter(({ total, reserved }) => total !== '0' || reserved !== '0');
+  }
+
+  /**
+   * What an order in this instrument could reduce, signed. A cash account owns assets, however they came to it, so
+   * there it is the balance of the base asset; elsewhere it is the position.
+   */
+  held(instrument: string): Decimal {
+    if (this.terms.type === 'cash' && settlementOf(instrument) === 'exchange') {
+      return this.total(parseInstrumentId(instrument)?.base ?? '');
+    }
+    return this.position(instrument).quantity;
+  }
+
+  /** Most an open order may still fill: a reduce-only one never more than what it reduces. */
+  fillable(order: OrderRecord, lotSize: Decimal): Decimal {
+    const { leaves, terms } = order;
+    if (!terms.reduceOnly) return leaves;
+    const held = this.held(terms.instrument);
+    const opposite = terms.side === 'sell' ? held : held.negated();
+    return opposite.isPositive() ? leaves.min(opposite).toStep(lotSize, 'down') : Decimal.zero;
+  }
+}

@@ -1,0 +1,156 @@
+import { Decimal } from '../../kernel/decimal.js';
+import { invariant } from '../../kernel/invariant.js';
+import { toRfc3339 } from '../../kernel/time.js';
+import type { Order, OrderStatus, OrderType, Side, TimeInForce } from '../contract/orders.js';
+import { afterFill, isTerminal, moved } from './order-transitions.js';
+
+/** What the owner asked for; never changes. Quantity in base asset, prices in quote asset. */
+export interface OrderTerms {
+  readonly id: string;
+  readonly clientOrderId: string;
+  readonly accountId: string;
+  readonly instrument: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly quantity: Decimal;
+  readonly limitPrice: Decimal | null;
+  readonly postOnly: boolean;
+  readonly reduceOnly: boolean;
+  readonly strategyId: string | null;
+  readonly tags: readonly string[];
+  readonly createdAtMs: number;
+  /** Hash of the request, which tells a repeated request from another one under the same client id. */
+  readonly contentHash: string;
+}
+
+/** Why our risk gate refused, kept so that the same request is refused in the same words for ever. */
+export interface Denial {
+  readonly code: string;
+  readonly detail: string;
+  readonly facts: Readonly<Record<string, string | number | null>>;
+}
+
+/** What of an order changes, as it is stored. */
+export interface OrderProgress {
+  status: OrderStatus;
+  filledQuantity: Decimal;
+  /** Σ price × quantity of its fills. */
+  filledNotional: Decimal;
+  fees: Map<string, Decimal>;
+  statusReason: string | null;
+  denial: Denial | null;
+  updatedAtMs: number;
+  version: number;
+}
+
+/** One order and its progress. Only `moveOrder` and `fillOrder` change it, and both obey the transition table. */
+export class OrderRecord implements OrderProgress {
+  status: OrderStatus = 'initialized';
+  filledQuantity = Decimal.zero;
+  filledNotional = Decimal.zero;
+  fees = new Map<string, Decimal>();
+  statusReason: string | null = null;
+  denial: Denial | null = null;
+  updatedAtMs: number;
+  version = 1;
+  /**
+   * Quantity queued before it at its price; null while no book has shown that level.
+   * Market memory, not account state: after a restart the order queues again from the back.
+   */
+  queueAhead: Decimal | null = null;
+
+  constructor(readonly terms: OrderTerms) {
+    this.updatedAtMs = terms.createdAtMs;
+  }
+
+  static restored(terms: OrderTerms, progress: OrderProgress): OrderRecord {
+    return Object.assign(new OrderRecord(terms), progress);
+  }
+
+  get isOpen(): boolean {
+    return !isTerminal(this.status);
+  }
+
+  /** Still to be filled; zero once closed. */
+  get leaves(): Decimal {
+    return this.isOpen ? this.terms.quantity.minus(this.filledQuantity) : Decimal.zero;
+  }
+
+  get averagePrice(): Decimal | null {
+    return this.filledQuantity.isZero() ? null : this.filledNotional.div(this.filledQuantity);
+  }
+}
+
+/** Moves to `status` by the table. `reason` says why an order ended. */
+export function moveOrder(order: OrderRecord, status: OrderStatus, timeMs: number, reason?: string): void {
+  order.status = moved(order.status, status);
+  if (reason !== undefined) order.statusReason = reason;
+  touch(order, timeMs);
+}
+
+/**
+ * Books one fill. Answers whether it came after the order had closed.
+ * Filling more than was asked is an invariant violation: the paper venue never does, and a live one is asked first.
+ */
+export function fillOrder(
+  order: OrderRecord,
+  fill: { price: Decimal; quantity: Decimal; fee: Decimal; feeAsset: string; timeMs: number },
+): { late: boolean } {
+  const filled = order.filledQuantity.plus(fill.quantity);
+  invariant(fill.quantity.isPositive(), 'a fill has a quantity', { order: order.terms.id });
+  invariant(filled.lte(order.terms.quantity), 'an order is never overfilled', {
+    order: order.terms.id,
+    quantity: order.terms.quantity.toString(),
+    filled: filled.toString(),
+  });
+  const outcome = afterFill(order.status, filled.eq(order.terms.quantity));
+  order.status = outcome.status;
+  order.filledQuantity = filled;
+  order.filledNotional = order.filledNotional.plus(fill.price.times(fill.quantity));
+  if (!fill.fee.isZero()) {
+    order.fees.set(fill.feeAsset, (order.fees.get(fill.feeAsset) ?? Decimal.zero).plus(fill.fee));
+  }
+  touch(order, fill.timeMs);
+  return { late: outcome.late };
+}
+
+function touch(order: OrderRecord, timeMs: number): void {
+  // A replayed market may step back within one millisecond of ours; an order's own times never do.
+  order.updatedAtMs = Math.max(order.updatedAtMs, timeMs);
+  order.version += 1;
+}
+
+/** The order as REST, the stream and the event log show it. */
+export function orderView(order: OrderRecord): Order {
+  const { terms } = order;
+  return {
+    id: terms.id,
+    clientOrderId: terms.clientOrderId,
+    accountId: terms.accountId,
+    instrument: terms.instrument,
+    side: terms.side,
+    type: terms.type,
+    timeInForce: terms.timeInForce,
+    quantity: terms.quantity.toString(),
+    filledQuantity: order.filledQuantity.toString(),
+    leavesQuantity: order.leaves.toString(),
+    averagePrice: order.averagePrice?.toString() ?? null,
+    limitPrice: terms.limitPrice?.toString() ?? null,
+    triggerPrice: null,
+    postOnly: terms.postOnly,
+    reduceOnly: terms.reduceOnly,
+    status: order.status,
+    pending: null,
+    outcome: 'known',
+    statusReason: order.statusReason,
+    venueOrderId: null,
+    fees: [...order.fees].map(([asset, amount]) => ({ asset, amount: amount.toString() })),
+    links: [],
+    strategyId: terms.strategyId,
+    tags: [...terms.tags],
+    createdAt: toRfc3339(terms.createdAtMs),
+    updatedAt: toRfc3339(order.updatedAtMs),
+    version: order.version,
+  };
+}

@@ -1,0 +1,166 @@
+import { Decimal } from '../../kernel/decimal.js';
+import { isWorse } from '../venues/paper/paper-venue.js';
+import type { RiskScene } from './risk-scene.js';
+import { type Finding, finding, type Rule, text } from './rule.js';
+
+/** What the account's limits and its money allow. Amounts in base currency; a limit of null is off. */
+export const quantityMaximum: Rule = {
+  name: 'quantity-maximum',
+  judge: ({ account, order }) => {
+    const limit = account.limits.maxOrderQuantity;
+    return finding(
+      limit === null || order.quantity.lte(limit),
+      'TRADING_QUANTITY_TOO_LARGE',
+      { quantity: text(order.quantity), limit: text(limit) },
+      'send a smaller order or raise maxOrderQuantity',
+    );
+  },
+};
+
+export const notionalMaximum: Rule = {
+  name: 'notional-maximum',
+  judge: (scene) => {
+    const limit = scene.account.limits.maxOrderNotional;
+    const notional = inBaseCurrency(scene, scene.notional);
+    return finding(
+      limit === null || scene.notional === null || (notional !== null && notional.lte(limit)),
+      'TRADING_NOTIONAL_TOO_LARGE',
+      { notional: text(notional), limit: text(limit) },
+      notional === null
+        ? 'no market says what the quote asset is worth in the base currency of the account'
+        : 'send a smaller order or raise maxOrderNotional',
+    );
+  },
+};
+
+/** Only prices that would pay too much or sell too cheap: a patient price far away harms nobody. */
+export const priceCollar: Rule = {
+  name: 'price-collar',
+  judge: ({ account, order, mark }) => {
+    const collar = account.limits.priceCollar;
+    const { limitPrice, side } = order;
+    if (collar === null || limitPrice === null || mark === null) {
+      return finding(
+        true,
+        'TRADING_PRICE_COLLAR',
+        { limitPrice: text(limitPrice), mark: text(mark), limit: null },
+        '',
+      );
+    }
+    const worst = mark.times(side === 'buy' ? Decimal.one.plus(collar) : Decimal.one.minus(collar));
+    return finding(
+      !isWorse(side, limitPrice, worst),
+      'TRADING_PRICE_COLLAR',
+      { limitPrice: text(limitPrice), mark: text(mark), limit: text(worst) },
+      'name a price nearer to the mark or widen priceCollar',
+    );
+  },
+};
+
+export const freeBalance: Rule = {
+  name: 'free-balance',
+  judge: (scene) => (scene.account.terms.type === 'margin' ? marginBalance(scene) : cashBalance(scene)),
+};
+
+function cashBalance({ account, order, instrument }: RiskScene): Finding {
+  if (instrument === null)
+    return finding(true, 'TRADING_BALANCE_INSUFFICIENT', { needed: null, free: null }, '');
+  const asset = order.side === 'buy' ? instrument.quote : instrument.base;
+  const needed = order.side === 'buy' ? order.cost : order.quantity;
+  const free = account.free(asset);
+  return finding(
+    needed === null || needed.lte(free),
+    'TRADING_BALANCE_INSUFFICIENT',
+    { asset, needed: text(needed), free: text(free) },
+    'send a smaller order, cancel open orders that hold the balance, or deposit',
+  );
+}
+
+/** Leverage 1: everything held and ordered, at its value, is covered by equity. Reducing always is. */
+function marginBalance(scene: RiskScene): Finding {
+  const { order, opening, account } = scene;
+  const share =
+    order.cost === null || order.quantity.isZero() ? null : order.cost.times(opening).div(order.quantity);
+  const needed = opening.isZero() ? Decimal.zero : inBaseCurrency(scene, share);
+  const equity = scene.equity();
+  const used = scene.grossExposure();
+  const free = equity === null || used === null ? null : equity.minus(used);
+  return finding(
+    opening.isZero() || order.cost === null || (needed !== null && free !== null && needed.lte(free)),
+    'TRADING_BALANCE_INSUFFICIENT',
+    { asset: account.terms.baseCurrency, needed: text(needed), free: text(free) },
+    'send a smaller order, cancel open orders, or deposit',
+  );
+}
+
+export const positionLimit: Rule = {
+  name: 'position-limit',
+  judge: (scene) => {
+    const limit = scene.account.limits.maxPosition;
+    const after = scene.positionAfter;
+    const before = scene.account.position(scene.order.instrument).quantity;
+    const { price } = scene;
+    const notional = price === null ? null : inBaseCurrency(scene, price.times(after.abs()));
+    const grows = after.abs().gt(before.abs()) && !scene.sellsOwned;
+    return finding(
+      limit === null || !grows || price === null || (notional !== null && notional.lte(limit)),
+      'TRADING_POSITION_TOO_LARGE',
+      { position: text(after), notional: text(notional), limit: text(limit) },
+      'send a smaller order or raise maxPosition',
+    );
+  },
+};
+
+export const grossExposure: Rule = {
+  name: 'gross-exposure',
+  judge: (scene) => {
+    const limit = scene.account.limits.maxGrossExposure;
+    const { opening, price } = scene;
+    if (limit === null || price === null || opening.isZero() || scene.sellsOwned) {
+      return finding(true, 'TRADING_EXPOSURE_TOO_LARGE', { exposure: null, limit: text(limit) }, '');
+    }
+    const added = inBaseCurrency(scene, price.times(opening));
+    const now = scene.grossExposure();
+    const exposure = added === null || now === null ? null : now.plus(added);
+    return finding(
+      exposure !== null && exposure.lte(limit),
+      'TRADING_EXPOSURE_TOO_LARGE',
+      { exposure: text(exposure), limit: text(limit) },
+      exposure === null
+        ? 'a position cannot be valued now; wait for its market or close it'
+        : 'send a smaller order, close positions, or raise maxGrossExposure',
+    );
+  },
+};
+
+export const openOrders: Rule = {
+  name: 'open-orders',
+  judge: ({ account }) => {
+    const limit = account.limits.maxOpenOrders;
+    return finding(
+      limit === null || account.open.size < limit,
+      'TRADING_OPEN_ORDERS_TOO_MANY',
+      { open: account.open.size, limit },
+      'cancel some or raise maxOpenOrders',
+    );
+  },
+};
+
+export const orderRate: Rule = {
+  name: 'order-rate',
+  judge: ({ account, nowMs }) => {
+    const limit = account.limits.maxOrdersPerSecond;
+    const left = limit === null ? null : Math.floor(account.rate.available(nowMs, limit));
+    return finding(
+      left === null || left >= 1,
+      'TRADING_ORDER_RATE',
+      { left, limit },
+      'send fewer orders a second or raise maxOrdersPerSecond',
+    );
+  },
+};
+
+function inBaseCurrency(scene: RiskScene, amount: Decimal | null): Decimal | null {
+  const rate = scene.quoteRate;
+  return amount === null || rate === null ? null : amount.times(rate);
+}

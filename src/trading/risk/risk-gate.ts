@@ -1,0 +1,68 @@
+import { Problem } from '../../kernel/errors.js';
+import { tradingProblem } from '../contract/errors.js';
+import type { RiskVerdict } from '../contract/orders.js';
+import type { Denial } from '../orders/order.js';
+import * as account from './account-rules.js';
+import * as instrument from './instrument-rules.js';
+import type { RiskScene } from './risk-scene.js';
+import type { DenialCode, Finding, Rule } from './rule.js';
+import * as state from './state-rules.js';
+
+/**
+ * Every rule an order must pass, in the order they are asked: what it is, whether anything may be done now, its form,
+ * its size, its price, and last what it costs. The first that says no denies.
+ */
+export const rules: readonly Rule[] = [
+  instrument.instrumentKnown,
+  instrument.instrumentTrading,
+  state.tradingState,
+  state.markFresh,
+  instrument.priceStep,
+  instrument.quantityStep,
+  instrument.quantityMinimum,
+  instrument.notionalMinimum,
+  account.quantityMaximum,
+  account.notionalMaximum,
+  account.priceCollar,
+  state.reduceOnly,
+  account.freeBalance,
+  account.positionLimit,
+  account.grossExposure,
+  account.openOrders,
+  account.orderRate,
+];
+
+/** Null when every rule lets the order pass, else the denial of the first that does not. */
+export function denialOf(scene: RiskScene): Denial | null {
+  for (const rule of rules) {
+    const found = rule.judge(scene);
+    if (!found.ok) return { code: found.code, detail: sentence(found), facts: found.facts };
+  }
+  return null;
+}
+
+/** What every rule says; for `check`. */
+export function verdictsOf(scene: RiskScene): RiskVerdict[] {
+  return rules.map((rule) => {
+    const found = rule.judge(scene);
+    return { rule: rule.name, ok: found.ok, code: found.ok ? null : found.code, facts: found.facts };
+  });
+}
+
+/** The denial as the problem its sender gets, today and whenever the same order is sent again. */
+export function denialProblem(denial: Denial): Problem {
+  return tradingProblem(denial.code as DenialCode, { detail: denial.detail, facts: denial.facts });
+}
+
+/** `TRADING_NOTIONAL_TOO_LARGE: notional=12500 limit=10000; send a smaller order …`, at most 500 characters. */
+export function denialReason(denial: Denial): string {
+  return `${denial.code}: ${denial.detail}`.slice(0, 500);
+}
+
+function sentence({ facts, advice }: Finding): string {
+  const numbers = Object.entries(facts)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+  return `${numbers}; ${advice}`;
+}

@@ -1,0 +1,160 @@
+import { Decimal } from '../../kernel/decimal.js';
+import type { AccountState } from '../accounts/account-state.js';
+import type { OrderType, Side } from '../contract/orders.js';
+import type { InstrumentMarket } from '../marks/instrument-market.js';
+import type { SessionMarket } from '../marks/session-market.js';
+import type { TradedInstrument } from '../marks/traded-instrument.js';
+
+export interface OrderToJudge {
+  readonly instrument: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  /** Zero for a notional that could not be turned into a quantity. */
+  readonly quantity: Decimal;
+  readonly limitPrice: Decimal | null;
+  readonly reduceOnly: boolean;
+  /** Quote asset the order may cost in all, its fee included where that is paid in quote; null when nobody can say. */
+  readonly cost: Decimal | null;
+}
+
+/** Everything a risk rule may look at, worked out at most once. Nothing here changes anything. */
+export class RiskScene {
+  readonly account: AccountState;
+  readonly order: OrderToJudge;
+  /** Null when nobody knows the instrument. */
+  readonly instrument: TradedInstrument | null;
+  readonly market: InstrumentMarket | null;
+  readonly session: SessionMarket;
+  readonly nowMs: number;
+  private openingKnown: Decimal | undefined;
+
+  constructor(parts: {
+    account: AccountState;
+    order: OrderToJudge;
+    instrument: TradedInstrument | null;
+    session: SessionMarket;
+    nowMs: number;
+  }) {
+    this.account = parts.account;
+    this.order = parts.order;
+    this.instrument = parts.instrument;
+    this.session = parts.session;
+    this.market = parts.session.known(parts.order.instrument);
+    this.nowMs = parts.nowMs;
+  }
+
+  get mark(): Decimal | null {
+    return this.market?.mark ?? null;
+  }
+
+  /** Price the order is valued at: its limit, else the mark. */
+  get price(): Decimal | null {
+    return this.order.limitPrice ?? this.mark;
+  }
+
+  /** Price × quantity in quote asset. */
+  get notional(): Decimal | null {
+    return this.price?.times(this.order.quantity) ?? null;
+  }
+
+  /** Worth of one unit of quote asset in the account's base currency. */
+  get quoteRate(): Decimal | null {
+    if (this.instrument === null) return null;
+    return this.session.rate(this.instrument.quote, this.account.terms.baseCurrency);
+  }
+
+  /** Signed as the order sees it: what it holds on the order's own side is positive. */
+  private onOwnSide(signed: Decimal): Decimal {
+    return this.order.side === 'buy' ? signed : signed.negated();
+  }
+
+  /** Leaves of the open orders on the same side. */
+  private get openSameSide(): Decimal {
+    const totals = this.account.open.totals(this.order.instrument);
+    return this.order.side === 'buy' ? totals.buyQuantity : totals.sellQuantity;
+  }
+
+  /** Quantity the order could reduce at most; zero when flat or on the same side. */
+  get reducible(): Decimal {
+    const opposite = this.onOwnSide(this.account.held(this.order.instrument)).negated();
+    return opposite.minus(this.openSameSide).max(Decimal.zero);
+  }
+
+  /** The part of the order that would open or enlarge, counting the open orders before it. */
+  get opening(): Decimal {
+    this.openingKnown ??= this.order.quantity.minus(this.reducible).max(Decimal.zero);
+    return this.openingKnown;
+  }
+
+  /** Signed position if this and all open orders on its side were filled. */
+  get positionAfter(): Decimal {
+    const { quantity } = this.account.position(this.order.instrument);
+    const more = this.openSameSide.plus(this.order.quantity);
+    return this.order.side === 'buy' ? quantity.plus(more) : quantity.minus(more);
+  }
+
+  /** A cash account owns what it sells: that is never exposure. */
+  get sellsOwned(): boolean {
+    return this.account.terms.type === 'cash' && this.order.side === 'sell';
+  }
+
+  /**
+   * Σ |position| × mark plus what open orders could add, in base currency.
+   * Null when a position cannot be valued.
+   */
+  grossExposure(): Decimal | null {
+    const { account, session } = this;
+    let gross = Decimal.zero;
+    for (const [instrument, position] of account.positions) {
+      if (position.quantity.isZero()) continue;
+      const worth = this.worth(instrument, position.quantity.abs());
+      if (worth === null) return null;
+      gross = gross.plus(worth);
+    }
+    for (const instrument of account.open.instruments()) {
+      const { buyNotional, sellNotional } = account.open.totals(instrument);
+      const open = account.terms.type === 'cash' ? buyNotional : buyNotional.plus(sellNotional);
+      if (open.isZero()) continue;
+      const rate = session.rate(quoteOf(instrument), account.terms.baseCurrency);
+      if (rate === null) return null;
+      gross = gross.plus(open.times(rate));
+    }
+    return gross;
+  }
+
+  /** Margin accounts: Σ balances + Σ unrealised of derivatives, in base currency; null when a debt cannot be valued. */
+  equity(): Decimal | null {
+    const { account, session } = this;
+    const { baseCurrency } = account.terms;
+    let equity = Decimal.zero;
+    for (const [asset, total] of account.totals) {
+      const rate = total.isZero() ? Decimal.zero : session.rate(asset, baseCurrency);
+      // What cannot be valued is no security; a debt that cannot be valued stops everything.
+      if (rate === null && total.isNegative()) return null;
+      if (rate !== null) equity = equity.plus(total.times(rate));
+    }
+    for (const [instrument, position] of account.positions) {
+      if (position.quantity.isZero() || !isContract(instrument)) continue;
+      const worth = this.worth(instrument, position.quantity);
+      const rate = session.rate(quoteOf(instrument), baseCurrency);
+      if (worth === null || rate === null) return null;
+      equity = equity.plus(worth.minus(position.averagePrice.times(position.quantity).times(rate)));
+    }
+    return equity;
+  }
+
+  /** Quantity × mark in base currency. */
+  private worth(instrument: string, quantity: Decimal): Decimal | null {
+    const mark = this.session.known(instrument)?.mark ?? null;
+    const rate = this.session.rate(quoteOf(instrument), this.account.terms.baseCurrency);
+    return mark === null || rate === null ? null : mark.times(quantity).times(rate);
+  }
+}
+
+function quoteOf(instrument: string): string {
+  return instrument.slice(instrument.indexOf('-') + 1, instrument.indexOf('.')).split('-')[0];
+}
+
+function isContract(instrument: string): boolean {
+  return instrument.slice(0, instrument.indexOf('.')).split('-').length > 2;
+}

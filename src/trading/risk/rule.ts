@@ -1,0 +1,47 @@
+import type { Decimal } from '../../kernel/decimal.js';
+import type { RiskScene } from './risk-scene.js';
+
+/** The codes a rule may deny with; each is in the module's catalogue. */
+export type DenialCode =
+  | 'TRADING_INSTRUMENT_UNKNOWN'
+  | 'TRADING_INSTRUMENT_NOT_TRADING'
+  | 'TRADING_PRICE_STEP'
+  | 'TRADING_QUANTITY_STEP'
+  | 'TRADING_QUANTITY_TOO_SMALL'
+  | 'TRADING_NOTIONAL_TOO_SMALL'
+  | 'TRADING_QUANTITY_TOO_LARGE'
+  | 'TRADING_NOTIONAL_TOO_LARGE'
+  | 'TRADING_PRICE_COLLAR'
+  | 'TRADING_BALANCE_INSUFFICIENT'
+  | 'TRADING_POSITION_TOO_LARGE'
+  | 'TRADING_EXPOSURE_TOO_LARGE'
+  | 'TRADING_OPEN_ORDERS_TOO_MANY'
+  | 'TRADING_ORDER_RATE'
+  | 'TRADING_MARK_STALE'
+  | 'TRADING_STATE_REDUCING'
+  | 'TRADING_STATE_HALTED'
+  | 'TRADING_REDUCE_ONLY';
+
+export type Facts = Record<string, string | number | null>;
+
+/** What a rule found: the number, its limit, and, when it denies, what to do about it. */
+export interface Finding {
+  readonly ok: boolean;
+  readonly code: DenialCode;
+  readonly facts: Facts;
+  readonly advice: string;
+}
+
+/** One rule, one question. It always answers, so that a check can show every number. */
+export interface Rule {
+  readonly name: string;
+  readonly judge: (scene: RiskScene) => Finding;
+}
+
+export function finding(ok: boolean, code: DenialCode, facts: Facts, advice: string): Finding {
+  return { ok, code, facts, advice };
+}
+
+export function text(value: Decimal | null): string | null {
+  return value?.toString() ?? null;
+}
