@@ -15,7 +15,7 @@ const pureBuiltins = '^(assert|buffer|crypto|path|querystring|string_decoder|url
 /** Packages that compute and touch nothing: codecs of a file format, and the map that decorators write to. */
 const purePackages = 'node_modules/(onnx-buf|@bufbuild/protobuf|reflect-metadata)/';
 /** Files that wire the house and therefore know all of it. */
-const root = '^src/(app\\.module|main)\\.ts$';
+const root = '^src/(app\\.module|server|main)\\.ts$';
 /** Anything a file may import that is not one of our own. */
 const npm = '(^|/)node_modules/';
 

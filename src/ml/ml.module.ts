@@ -7,7 +7,11 @@ import { FeaturesService } from './inference/features.service.js';
 import { Inference } from './inference/inference.service.js';
 import { PredictionRepository } from './inference/prediction.repository.js';
 import { PredictionsService } from './inference/predictions.service.js';
+import { ModelAliasEntity, ModelEntity } from './registry/model.entity.js';
 import { ModelRegistry } from './registry/model-registry.service.js';
+
+/** What TypeORM maps here. */
+export const mlEntities = [ModelEntity, ModelAliasEntity];
 
 /** Numbers in, opinion out. */
 @Module({})

@@ -1,0 +1,90 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DataModule, dataEntities } from './data/data.module.js';
+import { Candles } from './data/contract/candles.js';
+import { Feeds } from './data/contract/feeds.js';
+import { Imports } from './data/contract/imports.js';
+import { Instruments } from './data/contract/instruments.js';
+import { DataJobs } from './data/contract/jobs.js';
+import { Market } from './data/contract/quotes.js';
+import { Replays } from './data/contract/replays.js';
+import { GatewayModule, gatewayEntities } from './gateway/gateway.module.js';
+import type { Log } from './kernel/log.js';
+import { Metrics } from './kernel/metrics.js';
+import type { PortClass } from './kernel/port.js';
+import { Features } from './ml/contract/features.js';
+import { Models } from './ml/contract/models.js';
+import { Predictions } from './ml/contract/predictions.js';
+import { MlModule, mlEntities } from './ml/ml.module.js';
+import { MonitoringModule } from './monitoring/monitoring.module.js';
+import { ConfigModule } from './platform/config/config.module.js';
+import { DatabaseModule } from './platform/database/database.module.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { remotePort } from './platform/rpc/port-client.adapter.js';
+import { RpcConfig } from './platform/rpc/rpc.config.js';
+import { parseStaticServices } from './platform/rpc/static-services.js';
+import { Accounts } from './trading/contract/accounts.js';
+import { Orders } from './trading/contract/orders.js';
+import { Portfolio } from './trading/contract/portfolio.js';
+import { Risk } from './trading/contract/risk.js';
+import { Strategies } from './trading/contract/strategies.js';
+import { TradingModule, tradingEntities } from './trading/trading.module.js';
+import type { Part } from './app.config.js';
+
+/** What each part offers to the others and, in a split deployment, to other processes. */
+export const portsOf: Record<Exclude<Part, 'gateway'>, readonly PortClass<any>[]> = {
+  data: [Instruments, Candles, Market, DataJobs, Imports, Replays, Feeds],
+  ml: [Features, Models, Predictions],
+  trading: [Accounts, Orders, Portfolio, Risk, Strategies],
+};
+
+const entities = [...dataEntities, ...mlEntities, ...tradingEntities, ...gatewayEntities];
+
+/** The composition root: the one place that knows which modules there are and which of them run here. */
+@Module({})
+export class AppModule {
+  static with(options: { configs: readonly object[]; log: Log; roles: readonly string[] }): DynamicModule {
+    const { configs, log, roles } = options;
+    const part = (name: Exclude<Part, 'gateway'>, local: () => DynamicModule): DynamicModule =>
+      roles.includes(name) ? local() : RemoteModule.of(name);
+    const data = part('data', () => DataModule.create());
+    const ml = part('ml', () => MlModule.over([data]));
+    const trading = part('trading', () => TradingModule.over([data, ml]));
+    return {
+      module: AppModule,
+      imports: [
+        // Global modules end last and the first imported of them at the very end: nothing outlives the database.
+        DatabaseModule.with({ entities }),
+        ConfigModule.of(configs),
+        MonitoringModule.create(),
+        PlatformModule.of(log),
+        data,
+        ml,
+        trading,
+        ...(roles.includes('gateway') ? [GatewayModule.over([data, ml, trading])] : []),
+      ],
+    };
+  }
+}
+
+/** Stands in for a part that runs in another process: the same ports, called over the wire. */
+@Module({})
+class RemoteModule {
+  static of(part: Exclude<Part, 'gateway'>): DynamicModule {
+    const ports = portsOf[part];
+    return {
+      module: class Remote {},
+      providers: ports.map((port) => ({
+        provide: port as never,
+        inject: [RpcConfig, Metrics],
+        useFactory: ({ serviceToken, staticServices, callMs }: RpcConfig, metrics: Metrics) =>
+          remotePort(port, {
+            baseUrls: parseStaticServices(staticServices)?.get(part) ?? [],
+            token: serviceToken!,
+            callMs,
+            metrics,
+          }),
+      })),
+      exports: ports as never,
+    };
+  }
+}

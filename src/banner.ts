@@ -1,0 +1,54 @@
+/** What a person needs to know when the server is up. */
+export interface Banner {
+  readonly url: string;
+  readonly username: string;
+  /** Only right after it was generated. */
+  readonly password: string | null;
+  readonly passwordSource: 'generated' | 'ADMIN_PASSWORD' | 'chosen before';
+  readonly simulated: readonly string[];
+  readonly accountName: string | null;
+  readonly dataDir: string;
+  readonly embedded: boolean;
+  readonly readySeconds: number;
+}
+
+export function bannerText(banner: Banner): string {
+  const { url } = banner;
+  const password = {
+    generated: `${banner.password}   (shown once; change it at the first sign-in)`,
+    ADMIN_PASSWORD: 'as set in ADMIN_PASSWORD',
+    'chosen before': 'as chosen before',
+  }[banner.passwordSource];
+  const lines: [string, string][] = [
+    ['Address', url],
+    ['Explorer', `${url}/docs`],
+    ['Health', `${url}/health`],
+    ['Metrics', `${url}/metrics`],
+    ['User', banner.username],
+    ['Password', password],
+    [
+      'Market',
+      banner.simulated.length > 0
+        ? `SIMULATED: ${banner.simulated.join(', ')}. No real prices.`
+        : 'no feed is running; import candles or set FEEDS',
+    ],
+    ...(banner.accountName === null
+      ? []
+      : ([['Account', `${banner.accountName}: paper money, fills are simulated`]] as [string, string][])),
+    [
+      'Data',
+      banner.embedded
+        ? `${banner.dataDir} (embedded PostgreSQL; DATABASE_URL takes another)`
+        : 'the database named by DATABASE_URL',
+    ],
+    ['Going live', 'live venues are not offered yet; real candles can be imported and replayed: see README'],
+  ];
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return [
+    '',
+    `  RRRalgorithms is ready (${banner.readySeconds.toFixed(1)} s). Ctrl-C stops it.`,
+    '',
+    ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
+    '',
+  ].join('\n');
+}

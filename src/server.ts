@@ -1,0 +1,147 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppConfig } from './app.config.js';
+import { AppModule, portsOf } from './app.module.js';
+import type { Banner } from './banner.js';
+import { DataConfig } from './data/data.config.js';
+import { Feeds } from './data/contract/feeds.js';
+import { FirstSignIn } from './gateway/identity/first-sign-in.service.js';
+import { GatewayConfig } from './gateway/gateway.config.js';
+import { openDoors } from './gateway/open-doors.adapter.js';
+import { Health } from './kernel/health.js';
+import type { Log } from './kernel/log.js';
+import { Metrics } from './kernel/metrics.js';
+import { type Environment, readConfigs } from './platform/config/config.js';
+import { BootFault } from './platform/boot-fault.js';
+import { DatabaseConfig } from './platform/database/database.config.js';
+import { OpenDatabase } from './platform/database/open-database.adapter.js';
+import { HttpConfig } from './platform/http/http.config.js';
+import { ServerAdapter } from './platform/http/server.adapter.js';
+import { LogConfig } from './platform/logging/logging.config.js';
+import { NestLogger } from './platform/logging/nest-logger.adapter.js';
+import { createLog } from './platform/logging/pino-log.adapter.js';
+import { PortServer } from './platform/rpc/port-server.adapter.js';
+import { RpcConfig } from './platform/rpc/rpc.config.js';
+import { TradingConfig } from './trading/trading.config.js';
+
+/** Every config class; .env.example and README's table are checked against it. */
+export const configClasses = [
+  AppConfig,
+  HttpConfig,
+  DatabaseConfig,
+  LogConfig,
+  RpcConfig,
+  DataConfig,
+  TradingConfig,
+  GatewayConfig,
+] as const;
+
+export interface RunningServer {
+  readonly url: string;
+  readonly app: NestFastifyApplication;
+  readonly log: Log;
+  readonly banner: Banner;
+  /** Drains, finishes what is at work, closes the database last. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Reads the configuration, brings everything up in order and opens the doors last.
+ * Throws ConfigFault or BootFault with what a person has to put right; nothing runs on then.
+ */
+export async function startServer(
+  environment: Environment,
+  options: { log?: Log } = {},
+): Promise<RunningServer> {
+  const startedMs = performance.now();
+  const configs = readConfigs(configClasses, environment);
+  const [{ roles }, http, database, logging, rpc] = configs;
+  const log = options.log ?? createLog(logging);
+  const adapter = new ServerAdapter(http);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with({ configs, log, roles }),
+    adapter,
+    { logger: new NestLogger(log), abortOnError: false, forceCloseConnections: true },
+  );
+  try {
+    if (roles.includes('gateway')) await openDoors(app);
+    if (rpc.serviceToken) servePorts(app, rpc, roles, log);
+    await app.listen({ port: http.port, host: http.host }).catch((error: unknown) => {
+      throw portFault(error, http);
+    });
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  app.get(Health).started();
+  const url = await addressOf(app, http.host);
+  const banner = await bannerOf(app, {
+    url,
+    database,
+    roles,
+    readySeconds: (performance.now() - startedMs) / 1000,
+  });
+  log.info({ url, roles, readySeconds: Number(banner.readySeconds.toFixed(2)) }, 'the server is ready');
+  return { url, app, log, banner, stop: () => stopServer(app, http.drainSeconds) };
+}
+
+async function stopServer(app: NestFastifyApplication, drainSeconds: number): Promise<void> {
+  app.get(Health).drain();
+  await new Promise((resume) => setTimeout(resume, drainSeconds * 1000));
+  await app.close();
+}
+
+function servePorts(app: NestFastifyApplication, rpc: RpcConfig, roles: readonly string[], log: Log): void {
+  const server = new PortServer(rpc.serviceToken!, log, app.get(Metrics));
+  for (const [part, ports] of Object.entries(portsOf)) {
+    if (!roles.includes(part)) continue;
+    for (const port of ports) server.serve(port, app.get(port as never, { strict: false }));
+  }
+  server.attach(app.getHttpAdapter().getInstance() as never);
+}
+
+function portFault(error: unknown, { host, port }: HttpConfig): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') return error;
+  const why = {
+    EADDRINUSE: `port ${port} on ${host} is taken by another program`,
+    EACCES: `port ${port} may not be opened by this user`,
+    EADDRNOTAVAIL: `this machine has no address ${host}`,
+  }[code];
+  return new BootFault(
+    {
+      what: why,
+      allowed: 'a free port on an address of this machine',
+      do: 'set PORT (0 takes any free one) or HOST',
+    },
+    { cause: error },
+  );
+}
+
+async function addressOf(app: NestFastifyApplication, host: string): Promise<string> {
+  const { port } = app.getHttpServer().address() as { port: number };
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return `http://${shown}:${port}`;
+}
+
+async function bannerOf(
+  app: NestFastifyApplication,
+  facts: { url: string; database: DatabaseConfig; roles: readonly string[]; readySeconds: number },
+): Promise<Banner> {
+  const first = facts.roles.includes('gateway')
+    ? app.get(FirstSignIn, { strict: false }).take()
+    : { username: '', password: null, source: 'chosen before' as const };
+  const feeds = facts.roles.includes('data') ? await app.get(Feeds, { strict: false }).list({}) : [];
+  return {
+    url: facts.url,
+    username: first.username,
+    password: first.password,
+    passwordSource: first.source,
+    simulated: feeds.filter(({ id }) => id === 'sim').flatMap(({ instruments }) => instruments),
+    accountName: facts.roles.includes('trading') ? 'paper' : null,
+    dataDir: facts.database.dataDir,
+    embedded: app.get(OpenDatabase).embedded !== null,
+    readySeconds: facts.readySeconds,
+  };
+}
