@@ -1,0 +1,2 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+export function serveApiDocument(_app: NestFastifyApplication): void {}
