@@ -60,11 +60,27 @@ export function readManifest(json: unknown): ModelManifest {
   };
   const isText = (value: unknown): boolean => typeof value === 'string' && value.length > 0;
   const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
-  must(/^[a-z0-9][a-z0-9-]{0,63}$/.test(String(manifest.name)), 'name', 'lower case letters, digits and dashes');
-  must(/^[0-9A-Za-z][0-9A-Za-z.-]{0,39}$/.test(String(manifest.version)), 'version', 'letters, digits, dots, dashes');
-  must(manifest.target === 'direction' || manifest.target === 'volatility', 'target', 'direction or volatility');
+  must(
+    /^[a-z0-9][a-z0-9-]{0,63}$/.test(String(manifest.name)),
+    'name',
+    'lower case letters, digits and dashes',
+  );
+  must(
+    /^[0-9A-Za-z][0-9A-Za-z.-]{0,39}$/.test(String(manifest.version)),
+    'version',
+    'letters, digits, dots, dashes',
+  );
+  must(
+    manifest.target === 'direction' || manifest.target === 'volatility',
+    'target',
+    'direction or volatility',
+  );
   must(isTimeframe(String(manifest.timeframe)), 'timeframe', 'one of 1m … 1d');
-  must(Number.isInteger(manifest.horizon) && manifest.horizon >= 1, 'horizon', 'a whole number of bars, 1 or more');
+  must(
+    Number.isInteger(manifest.horizon) && manifest.horizon >= 1,
+    'horizon',
+    'a whole number of bars, 1 or more',
+  );
   must(isText(manifest.featureSet), 'featureSet', 'the name of a feature set');
   must(isText(manifest.featureSetHash), 'featureSetHash', 'the hash of that feature set');
   must(isText(manifest.input?.name), 'input.name', 'the name of the ONNX input');
@@ -73,7 +89,11 @@ export function readManifest(json: unknown): ModelManifest {
   must(isText(manifest.sha256), 'sha256', 'the hash of the model file');
   const { calibration, biasCorrection, expectedReturn, golden = [] } = manifest;
   if (calibration) {
-    must(isNumber(calibration.slope) && isNumber(calibration.intercept), 'calibration', 'finite slope and intercept');
+    must(
+      isNumber(calibration.slope) && isNumber(calibration.intercept),
+      'calibration',
+      'finite slope and intercept',
+    );
   }
   if (biasCorrection) must(biasCorrection.factor > 0, 'biasCorrection.factor', 'above 0');
   if (expectedReturn) {
@@ -81,7 +101,11 @@ export function readManifest(json: unknown): ModelManifest {
     must(expectedReturn.fallbackVolatility > 0, 'expectedReturn.fallbackVolatility', 'above 0');
   }
   for (const { features, output } of golden) {
-    must(features.length === manifest.input.columns && features.every(isNumber), 'golden', 'vectors of input.columns');
+    must(
+      features.length === manifest.input.columns && features.every(isNumber),
+      'golden',
+      'vectors of input.columns',
+    );
     must(isNumber(output), 'golden.output', 'finite');
   }
   return manifest;

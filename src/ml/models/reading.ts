@@ -5,7 +5,8 @@ const margin = 1e-7;
 
 /** What the output of a direction model means: the calibrated chance that the horizon's log return is above 0. */
 export function probabilityUp(manifest: Pick<ModelManifest, 'calibration'>, output: number): number {
-  if (!(output >= 0 && output <= 1)) throw new RangeError(`a direction model answered ${output}; allowed is 0 to 1`);
+  if (!(output >= 0 && output <= 1))
+    throw new RangeError(`a direction model answered ${output}; allowed is 0 to 1`);
   if (manifest.calibration === null) return output;
   const held = Math.min(1 - margin, Math.max(margin, output));
   const { slope, intercept } = manifest.calibration;
@@ -35,7 +36,10 @@ export function expectedReturn(
 }
 
 /** Positions of the features that lie outside what the model has seen, by more than rounding. */
-export function outOfRange(manifest: Pick<ModelManifest, 'featureRange'>, features: ArrayLike<number>): number[] {
+export function outOfRange(
+  manifest: Pick<ModelManifest, 'featureRange'>,
+  features: ArrayLike<number>,
+): number[] {
   if (manifest.featureRange === null) return [];
   const { low, high } = manifest.featureRange;
   const outside: number[] = [];

@@ -50,8 +50,10 @@ export interface DatasetRequest {
 /** Throws RangeError for a malformed candle (see `FeatureStream.update`) or when no row is usable. */
 export function buildDataset(request: DatasetRequest): Dataset {
   const { series, timeframe, horizon, featureSet } = request;
-  if (!Number.isInteger(horizon) || horizon < 1) throw new RangeError(`horizon is ${horizon}; allowed is 1 bar or more`);
-  if (series.length === 0 || series.length > 255) throw new RangeError(`1 to 255 series are allowed; got ${series.length}`);
+  if (!Number.isInteger(horizon) || horizon < 1)
+    throw new RangeError(`horizon is ${horizon}; allowed is 1 bar or more`);
+  if (series.length === 0 || series.length > 255)
+    throw new RangeError(`1 to 255 series are allowed; got ${series.length}`);
   const parts = series.map(({ candles, instrument }) => {
     const part = rowsOf(candles, timeframe, horizon, featureSet);
     if (part.timesMs.length === 0) {
@@ -75,15 +77,24 @@ export function buildDataset(request: DatasetRequest): Dataset {
     featureSet,
     instruments: series.map(({ instrument }) => instrument),
     rows,
-    features: stack(parts.map((part) => part.features), featureSet.names.length),
+    features: stack(
+      parts.map((part) => part.features),
+      featureSet.names.length,
+    ),
     instrumentOf,
     timesMs: join(parts.map((part) => part.timesMs)),
     followed,
     ups: followed.map((value) => (value > 0 ? 1 : 0)),
     realised,
     logRealised: realised.map(Math.log),
-    har: stack(parts.map((part) => part.har), parts[0].harColumns),
-    harHour: stack(parts.map((part) => part.harHour), parts[0].harHourColumns),
+    har: stack(
+      parts.map((part) => part.har),
+      parts[0].harColumns,
+    ),
+    harHour: stack(
+      parts.map((part) => part.harHour),
+      parts[0].harHourColumns,
+    ),
   };
 }
 

@@ -1,6 +1,12 @@
 import { SeededRandom } from '../../kernel/random.js';
 import { boostingDefaults } from './boosting/booster.js';
-import { calibrated, fitPlatt, fitSlope, fitVarianceFactor, type PlattCalibration } from './evaluation/calibration.js';
+import {
+  calibrated,
+  fitPlatt,
+  fitSlope,
+  fitVarianceFactor,
+  type PlattCalibration,
+} from './evaluation/calibration.js';
 import { directionFigures, directionGate, type DirectionFigures } from './evaluation/direction-evaluation.js';
 import { mean } from './evaluation/direction-metrics.js';
 import { leakTest, shuffledLabelTest } from './evaluation/procedure-checks.js';
@@ -12,6 +18,9 @@ import { pick, pickRows } from './matrix.js';
 import { boostingFor, fitDirection, scoresOf } from './score-model.js';
 import type { TargetOutcome } from './packaging.js';
 import { testRowsOf, type TrainingContext } from './training-request.js';
+
+/** Fewer trades than this say nothing about a rule. */
+const tradesToJudgeMin = 30;
 
 interface FoldOutcome {
   readonly trees: number;
@@ -82,11 +91,20 @@ export function trainDirection(context: TrainingContext): TargetOutcome {
       slope: pooledSlope(context, outcomes),
       fallbackVolatility: Math.sqrt(mean(pick(dataset.followed, whole.train).map((r) => r * r))),
     },
-    instruments: Object.fromEntries(dataset.instruments.map((instrument, n) => [instrument, { ...figures[n] }])),
+    instruments: Object.fromEntries(
+      dataset.instruments.map((instrument, n) => [instrument, { ...figures[n] }]),
+    ),
     procedure: { ...procedure },
-    foldNotes: outcomes.map(({ trees, calibration, slope, baseRate }) => ({ trees, calibration, slope, baseRate })),
+    foldNotes: outcomes.map(({ trees, calibration, slope, baseRate }) => ({
+      trees,
+      calibration,
+      slope,
+      baseRate,
+    })),
     gates: gatesOf(checks),
-    findings: dataset.instruments.map((instrument, n) => finding(instrument, figures[n], rules.roundTripCostBps)),
+    findings: dataset.instruments.map((instrument, n) =>
+      finding(instrument, figures[n], rules.roundTripCostBps),
+    ),
   };
 }
 
@@ -169,7 +187,8 @@ function checkProcedure(context: TrainingContext, weight: number) {
     });
   });
   steps.begin('leak test', 2);
-  const ofFirst = (rows: Int32Array): Int32Array => rows.filter((row) => dataset.instrumentOf[row] === 0).slice(-20_000);
+  const ofFirst = (rows: Int32Array): Int32Array =>
+    rows.filter((row) => dataset.instrumentOf[row] === 0).slice(-20_000);
   const leak = leakTest({
     features,
     ups,
@@ -188,10 +207,13 @@ function checkProcedure(context: TrainingContext, weight: number) {
 function finding(instrument: string, figures: DirectionFigures, costBps: number): string {
   const { auc, alwaysIn, whenWorthIt } = figures;
   const { low, high } = auc.interval;
-  const gross = alwaysIn.grossBps === null ? 'no trade' : `${show(alwaysIn.grossBps, 2)} bp gross a trade`;
+  const gross = alwaysIn.grossBps === null ? 'nothing' : `${show(alwaysIn.grossBps, 2)} bp gross a trade`;
+  const worthIt =
+    whenWorthIt.trades < tradesToJudgeMin || whenWorthIt.netBps === null
+      ? `its expected return exceeds that ${whenWorthIt.trades} times in ${figures.rows} rows, too seldom to judge: no evidence that it pays.`
+      : `the ${whenWorthIt.trades} trades expected to exceed that earn ${show(whenWorthIt.netBps, 2)} bp net each.`;
   return (
     `${instrument}: AUC ${show(auc.value, 3)} [${show(low, 3)}, ${show(high, 3)}]; always in the market on the model's side ` +
-    `earns ${gross} against ${costBps} bp of cost; ${whenWorthIt.trades} trades are expected to pay it` +
-    (whenWorthIt.netBps === null ? '.' : `, and they earn ${show(whenWorthIt.netBps, 2)} bp net each.`)
+    `earns ${gross} before ${costBps} bp of cost; ${worthIt}`
   );
 }

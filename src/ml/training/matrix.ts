@@ -10,7 +10,10 @@ export interface Matrix {
 
 /** Throws when a value is missing: ONNX trees send NaN silently to one side, so it must never get in. */
 export function matrixOf(values: Float32Array, columns: number): Matrix {
-  invariant(columns > 0 && values.length % columns === 0, 'a matrix is full', { length: values.length, columns });
+  invariant(columns > 0 && values.length % columns === 0, 'a matrix is full', {
+    length: values.length,
+    columns,
+  });
   for (let n = 0; n < values.length; n += 1) {
     if (!Number.isFinite(values[n])) {
       throw new RangeError(

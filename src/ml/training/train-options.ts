@@ -85,17 +85,26 @@ export function readTrainOptions(args: readonly string[]): TrainOptions | null {
   const { target, timeframe = '', candles = [], instrument = [], out } = values;
   const wrong = (name: string, value: unknown, allowed: string): RangeError =>
     new RangeError(`--${name} is ${value === undefined ? 'missing' : JSON.stringify(value)}; ${allowed}`);
-  if (target !== 'direction' && target !== 'volatility') throw wrong('target', target, 'say direction or volatility');
-  if (!isTimeframe(timeframe)) throw wrong('timeframe', values.timeframe, `say one of ${timeframes.join(' ')}`);
+  if (target !== 'direction' && target !== 'volatility')
+    throw wrong('target', target, 'say direction or volatility');
+  if (!isTimeframe(timeframe))
+    throw wrong('timeframe', values.timeframe, `say one of ${timeframes.join(' ')}`);
   if (candles.length === 0) throw wrong('candles', undefined, 'name at least one file');
   if (candles.length !== instrument.length) {
-    throw new RangeError(`${candles.length} --candles but ${instrument.length} --instrument; give one for each, in order`);
+    throw new RangeError(
+      `${candles.length} --candles but ${instrument.length} --instrument; give one for each, in order`,
+    );
   }
   for (const id of instrument) {
-    if (parseInstrumentId(id) === null) throw wrong('instrument', id, 'say BASE-QUOTE.VENUE, e.g. BTC-USDT.BINANCE');
+    if (parseInstrumentId(id) === null)
+      throw wrong('instrument', id, 'say BASE-QUOTE.VENUE, e.g. BTC-USDT.BINANCE');
   }
   if (out === undefined) throw wrong('out', out, 'name the folder to write to');
-  const number = (name: keyof typeof values, allowed: string, ok: (value: number) => boolean): number | undefined => {
+  const number = (
+    name: keyof typeof values,
+    allowed: string,
+    ok: (value: number) => boolean,
+  ): number | undefined => {
     const given = values[name];
     if (given === undefined) return undefined;
     const value = Number(given);
@@ -103,7 +112,11 @@ export function readTrainOptions(args: readonly string[]): TrainOptions | null {
     return value;
   };
   const count = (name: keyof typeof values, max: number): number | undefined =>
-    number(name, `a whole number from 1 to ${max} is allowed`, (n) => Number.isInteger(n) && n >= 1 && n <= max);
+    number(
+      name,
+      `a whole number from 1 to ${max} is allowed`,
+      (n) => Number.isInteger(n) && n >= 1 && n <= max,
+    );
   const share = (name: keyof typeof values): number | undefined =>
     number(name, 'a number above 0 and below 1 is allowed', (x) => x > 0 && x < 1);
   const time = (name: 'from' | 'to', otherwise: number): number => {
@@ -123,7 +136,11 @@ export function readTrainOptions(args: readonly string[]): TrainOptions | null {
     fromMs: time('from', -Infinity),
     toMs: time('to', Infinity),
     seed: values.seed ?? '1',
-    boosting: given({ trees: count('trees', 10_000), leaves: count('leaves', 4096), learningRate: share('learning-rate') }),
+    boosting: given({
+      trees: count('trees', 10_000),
+      leaves: count('leaves', 4096),
+      learningRate: share('learning-rate'),
+    }),
     rules: given({
       folds: count('folds', 100),
       testShare: share('test-share'),

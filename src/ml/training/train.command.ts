@@ -37,7 +37,10 @@ async function run(options: TrainOptions): Promise<void> {
   const clock = new SystemClock();
   const startedMs = clock.monotonicMs();
   const series = await Promise.all(
-    options.files.map(async ({ path, instrument }) => ({ instrument, candles: await readCandles(path, options) })),
+    options.files.map(async ({ path, instrument }) => ({
+      instrument,
+      candles: await readCandles(path, options),
+    })),
   );
   const { name, version, target, timeframe, horizon, seed, boosting, rules } = options;
   const result = train(

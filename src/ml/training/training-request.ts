@@ -72,21 +72,35 @@ export interface TrainingContext {
   readonly canceled: () => boolean;
 }
 
-export function contextOf(request: TrainingRequest, dataset: Dataset, control: TrainingControl): TrainingContext {
+export function contextOf(
+  request: TrainingRequest,
+  dataset: Dataset,
+  control: TrainingControl,
+): TrainingContext {
   const rules = { ...trainingDefaults, ...request.rules };
   const { timesMs, horizonMs } = dataset;
   const first = timesMs.reduce((least, t) => Math.min(least, t), Infinity);
   const last = timesMs.reduce((most, t) => Math.max(most, t), -Infinity);
   // Features look back about a day on 5-minute bars, so a day keeps the last training rows out of the test's past.
   const embargoMs = Math.max(horizonMs, dayMs);
-  const purged = { purgeMs: horizonMs, embargoMs, stopShare: rules.stopShare, calibrateShare: rules.calibrateShare };
+  const purged = {
+    purgeMs: horizonMs,
+    embargoMs,
+    stopShare: rules.stopShare,
+    calibrateShare: rules.calibrateShare,
+  };
   const folds = walkForward(timesMs, {
     ...purged,
     testFromMs: Math.ceil(last - (last - first) * rules.testShare),
     testToMs: last + 1,
     folds: rules.folds,
   });
-  const whole = foldAt(timesMs, { ...purged, embargoMs: 0, purgeMs: horizonMs }, last + 1 + horizonMs, last + 1 + horizonMs);
+  const whole = foldAt(
+    timesMs,
+    { ...purged, embargoMs: 0, purgeMs: horizonMs },
+    last + 1 + horizonMs,
+    last + 1 + horizonMs,
+  );
   for (const [n, fold] of [...folds, whole].entries()) {
     const least = Math.min(fold.train.length, fold.stop.length, fold.calibrate.length);
     if (least < 50 || (n < folds.length && fold.test.length < 50)) {
@@ -114,7 +128,10 @@ export function contextOf(request: TrainingRequest, dataset: Dataset, control: T
 }
 
 /** Rows of `test` of each fold that belong to one instrument, in time order, with the fold they came from. */
-export function testRowsOf(context: TrainingContext, instrument: number): { row: number; fold: number; at: number }[] {
+export function testRowsOf(
+  context: TrainingContext,
+  instrument: number,
+): { row: number; fold: number; at: number }[] {
   return context.folds.flatMap(({ test }, fold) =>
     Array.from(test, (row, at) => ({ row, fold, at })).filter(
       ({ row }) => context.dataset.instrumentOf[row] === instrument,

@@ -48,7 +48,9 @@ export function trainVolatility(context: TrainingContext): TargetOutcome {
     calibration: null,
     biasCorrection: { kind: 'variance-factor', factor },
     expectedReturn: null,
-    instruments: Object.fromEntries(dataset.instruments.map((instrument, n) => [instrument, { ...figures[n] }])),
+    instruments: Object.fromEntries(
+      dataset.instruments.map((instrument, n) => [instrument, { ...figures[n] }]),
+    ),
     procedure: {},
     foldNotes: outcomes.map(({ trees, forecasts }) => ({
       trees,
@@ -105,7 +107,10 @@ function ownForecast({ dataset }: TrainingContext, fold: Fold): Forecast {
     const own = (rows: Int32Array): Int32Array => rows.filter((row) => instrumentOf[row] === instrument);
     const fitted = fitHar(harHour, logRealised, own(fold.train));
     const calibrate = own(fold.calibrate);
-    const factor = fitVarianceFactor(scoreLinear(fitted, pickRows(harHour, calibrate)), pick(realised, calibrate));
+    const factor = fitVarianceFactor(
+      scoreLinear(fitted, pickRows(harHour, calibrate)),
+      pick(realised, calibrate),
+    );
     const scores = scoreLinear(fitted, pickRows(harHour, own(fold.test)));
     let next = 0;
     fold.test.forEach((row, at) => {
@@ -134,7 +139,10 @@ function figuresOf(
     Object.fromEntries(rivals.map((rival) => [rival, make(rival)])) as Record<Rival, T>;
   return volatilityFigures(
     {
-      realised: pick(dataset.realised, Int32Array.from(rows, ({ row }) => row)),
+      realised: pick(
+        dataset.realised,
+        Int32Array.from(rows, ({ row }) => row),
+      ),
       model: forecastOf('model'),
       rivals: all(forecastOf),
     },

@@ -19,7 +19,11 @@ const mlDomain = 'ai.onnx.ml';
 
 /** What an attribute may be: integers are written as INT(S), `floats` as FLOATS, text as STRING(S). */
 export type AttributeValue =
-  { readonly ints: readonly number[] } | { readonly floats: ArrayLike<number> } | { readonly int: number } | string | readonly string[];
+  | { readonly ints: readonly number[] }
+  | { readonly floats: ArrayLike<number> }
+  | { readonly int: number }
+  | string
+  | readonly string[];
 
 export interface GraphParts {
   readonly nodes: readonly NodeProto[];

@@ -5,6 +5,7 @@ import {
   TensorProto_DataType as DataType,
   type GraphProto,
   type ModelProto,
+  type NodeProto,
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
@@ -62,9 +63,7 @@ export function inspectOnnx(bytes: Uint8Array): OnnxSummary {
   }
   const walk: Walk = { operators: new Set(), externalData: false, nodes: 0 };
   visit(model.graph, walk, 0);
-  for (const made of model.functions) {
-    for (const node of made.node) walk.operators.add(operatorName(node.domain, node.opType));
-  }
+  for (const { node } of model.functions) visitNodes(node, walk, 0);
   const { graph } = model;
   const constants = new Set(graph.initializer.map((tensor) => tensor.name));
   return {
@@ -99,24 +98,30 @@ const depthMax = 16;
 
 function visit(graph: GraphProto, walk: Walk, depth: number): void {
   if (depth > depthMax) throw new RangeError(`subgraphs nest deeper than ${depthMax}`);
-  const tensor = (t: TensorProto | undefined): void => {
-    if (t && (t.dataLocation === DataLocation.EXTERNAL || t.externalData.length > 0)) walk.externalData = true;
-  };
-  graph.initializer.forEach(tensor);
-  for (const sparse of graph.sparseInitializer) {
-    tensor(sparse.values);
-    tensor(sparse.indices);
+  for (const tensor of graph.initializer) visitTensor(tensor, walk);
+  for (const { values, indices } of graph.sparseInitializer) {
+    if (values) visitTensor(values, walk);
+    if (indices) visitTensor(indices, walk);
   }
-  for (const node of graph.node) {
+  visitNodes(graph.node, walk, depth);
+}
+
+function visitNodes(nodes: readonly NodeProto[], walk: Walk, depth: number): void {
+  for (const node of nodes) {
     walk.nodes += 1;
     walk.operators.add(operatorName(node.domain, node.opType));
     for (const attribute of node.attribute) {
-      tensor(attribute.t);
-      attribute.tensors.forEach(tensor);
+      if (attribute.t) visitTensor(attribute.t, walk);
+      for (const tensor of attribute.tensors) visitTensor(tensor, walk);
       if (attribute.g) visit(attribute.g, walk, depth + 1);
       for (const inner of attribute.graphs) visit(inner, walk, depth + 1);
     }
   }
+}
+
+function visitTensor(tensor: TensorProto, walk: Walk): void {
+  if (tensor.dataLocation === DataLocation.EXTERNAL || tensor.externalData.length > 0)
+    walk.externalData = true;
 }
 
 function operatorName(domain: string, operator: string): string {

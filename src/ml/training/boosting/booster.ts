@@ -191,8 +191,16 @@ function checkOptions(options: BoostingOptions): void {
   const must = (ok: boolean, name: keyof BoostingOptions, allowed: string): void => {
     if (!ok) throw new RangeError(`${name} is ${options[name]}; allowed is ${allowed}`);
   };
-  must(Number.isInteger(options.trees) && options.trees >= 1 && options.trees <= 10_000, 'trees', '1 to 10000');
-  must(Number.isInteger(options.leaves) && options.leaves >= 2 && options.leaves <= 4096, 'leaves', '2 to 4096');
+  must(
+    Number.isInteger(options.trees) && options.trees >= 1 && options.trees <= 10_000,
+    'trees',
+    '1 to 10000',
+  );
+  must(
+    Number.isInteger(options.leaves) && options.leaves >= 2 && options.leaves <= 4096,
+    'leaves',
+    '2 to 4096',
+  );
   must(options.depthMax >= 1, 'depthMax', 'at least 1');
   must(options.learningRate > 0 && options.learningRate <= 1, 'learningRate', 'above 0, at most 1');
   must(options.l2 >= 0, 'l2', 'at least 0');

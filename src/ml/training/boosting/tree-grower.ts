@@ -1,5 +1,12 @@
 import type { BinEdges, BinnedMatrix } from './bins.js';
-import { HistogramPool, bestSplit, fillHistogram, subtractHistogram, type Split, type SplitRules } from './histogram.js';
+import {
+  HistogramPool,
+  bestSplit,
+  fillHistogram,
+  subtractHistogram,
+  type Split,
+  type SplitRules,
+} from './histogram.js';
 import type { Tree } from './tree.js';
 
 export interface GrowthRules extends SplitRules {
@@ -44,12 +51,7 @@ export class TreeGrower {
   }
 
   /** `rows` and `features` are those drawn for this tree. Null when not even the root can be split. */
-  grow(
-    rows: Int32Array,
-    features: Int32Array,
-    gradients: Float64Array,
-    hessians: Float64Array,
-  ): Tree | null {
+  grow(rows: Int32Array, features: Int32Array, gradients: Float64Array, hessians: Float64Array): Tree | null {
     const { leaves, depthMax } = this.rules;
     const draft = new TreeDraft(2 * leaves - 1);
     this.order.set(rows);
@@ -83,7 +85,8 @@ export class TreeGrower {
       const parent = open[at].histogram!;
       const mayGrow = left.depth < depthMax && open.length + 1 < leaves;
       if (mayGrow) {
-        const [small, large] = left.end - left.start <= right.end - right.start ? [left, right] : [right, left];
+        const [small, large] =
+          left.end - left.start <= right.end - right.start ? [left, right] : [right, left];
         small.histogram = this.pool.take();
         this.fill(small, features, gradients, hessians);
         subtractHistogram(parent, small.histogram, features, this.width);

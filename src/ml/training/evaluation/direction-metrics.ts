@@ -38,7 +38,7 @@ export function areaUnderCurve(
   let downsBelow = 0;
   let upsTotal = 0;
   let wins = 0;
-  for (let n = 0; n < order.length; ) {
+  for (let n = 0; n < order.length;) {
     let upsHere = 0;
     let downsHere = 0;
     const score = scores[order[n]];
@@ -58,7 +58,7 @@ export function areaUnderCurve(
 export function ranks(values: Float64Array): Float64Array {
   const order = orderOf(values);
   const ranked = new Float64Array(values.length);
-  for (let n = 0; n < order.length; ) {
+  for (let n = 0; n < order.length;) {
     let end = n + 1;
     while (end < order.length && values[order[end]] === values[order[n]]) end += 1;
     for (let k = n; k < end; k += 1) ranked[order[k]] = (n + end + 1) / 2;

@@ -41,7 +41,12 @@ export interface ModelEvaluation {
     readonly trials: number;
     readonly boosting: Readonly<Record<string, unknown>>;
   };
-  readonly data: { readonly instruments: readonly string[]; readonly from: string; readonly to: string; readonly rows: number };
+  readonly data: {
+    readonly instruments: readonly string[];
+    readonly from: string;
+    readonly to: string;
+    readonly rows: number;
+  };
   readonly protocol: Readonly<Record<string, unknown>>;
   /** Out-of-sample figures per instrument. */
   readonly instruments: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -52,9 +57,12 @@ export interface ModelEvaluation {
   readonly findings: readonly string[];
 }
 
-/** The same tree with every number at six significant digits: more would only pretend. */
+/** The same tree with every fraction at six significant digits (more would only pretend) and null for what is undefined. */
 export function rounded<T>(value: T): T {
-  if (typeof value === 'number') return (Number.isFinite(value) ? Number(value.toPrecision(6)) : null) as T;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) return null as T;
+    return (Number.isInteger(value) ? value : Number(value.toPrecision(6))) as T;
+  }
   if (Array.isArray(value)) return value.map(rounded) as T;
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner)])) as T;

@@ -73,7 +73,11 @@ export function rowsWithin(timesMs: Float64Array, from: number, to: number): Int
  * The wrong way, kept to show what it hides: random k-fold without purge, where overlapping labels leak.
  * Only the leak test uses it.
  */
-export function shuffledFolds(rows: number, folds: number, random: Random): { train: Int32Array; test: Int32Array }[] {
+export function shuffledFolds(
+  rows: number,
+  folds: number,
+  random: Random,
+): { train: Int32Array; test: Int32Array }[] {
   const order = shuffled(rows, random);
   return Array.from({ length: folds }, (_, fold) => {
     const test = order.filter((_, n) => n % folds === fold);

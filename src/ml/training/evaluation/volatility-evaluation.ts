@@ -34,7 +34,8 @@ export function volatilityFigures(
   const losses = (forecast: Float64Array): Float64Array => qlikeLosses(realised, forecast.map(Math.exp));
   const modelLosses = losses(rows.model);
   const qlike: Record<string, number> = { model: mean(modelLosses) };
-  const plain = (forecast: Float64Array, factor: Float64Array): Float64Array => forecast.map((f, n) => f - factor[n]);
+  const plain = (forecast: Float64Array, factor: Float64Array): Float64Array =>
+    forecast.map((f, n) => f - factor[n]);
   const rSquaredLog: Record<string, number> = {
     model: rSquared(logRealised, plain(rows.model, logFactors.model)),
   };
@@ -56,12 +57,13 @@ export function volatilityFigures(
 export function volatilityGates(instrument: string, { gain }: VolatilityFigures): GateCheck[] {
   return (['harHour', 'harHourOwn'] as const).map((rival) => {
     const { value, interval } = gain[rival];
-    const name = rival === 'harHour' ? 'HAR + hour' : 'HAR + hour fitted on it alone';
+    const name =
+      rival === 'harHour' ? 'that of HAR + hour' : 'that of HAR + hour fitted on this instrument alone';
     return {
       name: `qlike_below_${rival === 'harHour' ? 'har_hour' : 'har_hour_own'}:${instrument}`,
       passed: interval.low > 0,
       detail:
-        `${instrument}: QLIKE is ${show(Math.abs(100 * value), 1)} % ${value > 0 ? 'below' : 'above'} ${name}'s, ` +
+        `${instrument}: QLIKE is ${show(Math.abs(100 * value), 1)} % ${value > 0 ? 'below' : 'above'} ${name}, ` +
         `95 % interval of the gain ${showInterval(interval)}; it must lie above 0`,
     };
   });
