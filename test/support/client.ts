@@ -49,7 +49,7 @@ export class Client {
   async raw(
     method: string,
     path: string,
-    body: BodyInit | null | undefined,
+    body: RequestInit['body'],
     headers: Record<string, string> = {},
   ): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
