@@ -8,7 +8,7 @@ import { DataConfig } from './data/data.config.js';
 import { Feeds } from './data/contract/feeds.js';
 import { FirstSignIn } from './gateway/identity/first-sign-in.service.js';
 import { GatewayConfig } from './gateway/gateway.config.js';
-import { openDoors } from './gateway/open-doors.adapter.js';
+import { prepareGateway } from './gateway/gateway-setup.adapter.js';
 import { Health } from './kernel/health.js';
 import type { Log } from './kernel/log.js';
 import { Metrics } from './kernel/metrics.js';
@@ -65,7 +65,7 @@ export async function startServer(
     { logger: new NestLogger(log), abortOnError: false, forceCloseConnections: true },
   );
   try {
-    if (roles.includes('gateway')) await openDoors(app);
+    if (roles.includes('gateway')) await prepareGateway(app);
     if (rpc.serviceToken) servePorts(app, rpc, roles, log);
     await app.listen({ port: http.port, host: http.host }).catch((error: unknown) => {
       throw portFault(error, http);
