@@ -1,14 +1,4 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -17,6 +7,7 @@ import { SilentLog } from '../../src/kernel/log.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.adapter.js';
 import { migrate } from '../../src/platform/database/migrations.adapter.js';
 import { isAlive } from '../../src/platform/database/process-table.adapter.js';
+import { memoryFolder, roomyFolder } from './roomy-folder.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -34,8 +25,6 @@ export interface TestDatabaseState {
 
 export const templateName = 'test_template';
 const folderPrefix = 'rrralgorithms-test-';
-const memoryFolder = '/dev/shm';
-const memoryBytesMin = 3_000_000_000;
 
 /**
  * One PostgreSQL for the whole run, on its own port and in its own folder. It starts beside the tests: those that
@@ -88,17 +77,6 @@ async function start(folder: string): Promise<EmbeddedPostgres> {
   url.pathname = `/${templateName}`;
   await migrate(url.href);
   return database;
-}
-
-/** Memory where there is plenty of it: copying a database there takes 15 ms instead of 400. */
-function roomyFolder(): string {
-  try {
-    accessSync(memoryFolder, constants.W_OK);
-    const { bavail, bsize } = statfsSync(memoryFolder);
-    return bavail * bsize > memoryBytesMin ? memoryFolder : tmpdir();
-  } catch {
-    return tmpdir();
-  }
 }
 
 /** Folders of runs that were killed; their databases ended with them. */

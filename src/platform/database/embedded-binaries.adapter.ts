@@ -61,7 +61,8 @@ interface LibraryLink {
   readonly target: string;
 }
 
-function libraryPath(root: string, linkFolder: string): Record<string, string> {
+/** Makes the missing links of a package's libraries; answers what else the programs need in their environment. */
+export function libraryPath(root: string, linkFolder: string): Record<string, string> {
   const list = join(root, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return {};
   const links = JSON.parse(readFileSync(list, 'utf8')) as LibraryLink[];

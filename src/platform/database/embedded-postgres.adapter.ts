@@ -55,6 +55,7 @@ export class EmbeddedPostgres {
   private readonly atExit = (): void => {
     // The last thing we do when nobody called stop, e.g. after an uncaught error: it ends cleanly without us.
     signal(this.pid, 'SIGINT');
+    this.dismissWatchdog();
     this.lock.release();
   };
 

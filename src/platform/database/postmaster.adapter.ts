@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, processesIn, signal, worksIn } from './process-table.adapter.js';
+import { hasEntry, isAlive, processesIn, signal, worksIn } from './process-table.adapter.js';
 import { parsePostmasterFile, type PostmasterFile } from './postmaster.js';
 
 export function postmasterFileOf(cluster: string): string {
@@ -62,7 +62,15 @@ export async function clearLeftovers(cluster: string): Promise<void> {
   }
   const file = postmasterFileOf(cluster);
   const found = readPostmasterFile(cluster);
-  // An id that lives belongs to another program by now, and PostgreSQL would mistake it for a server of its own.
-  // A dead one is left to PostgreSQL, which also checks the shared memory the file names.
-  if (existsSync(file) && (found === null || isAlive(found.pid))) rmSync(file, { force: true });
+  if (found === null) {
+    // Empty or cut off: PostgreSQL would think that another server is just starting.
+    rmSync(file, { force: true });
+  } else if (hasEntry(found.pid)) {
+    // The number is another program's by now, or a dead process nobody has reaped, and PostgreSQL would take it for
+    // a server of its own. The rest of the file stays: it also checks the shared memory that the file names.
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^-?\d+/, String(noPid)));
+  }
 }
+
+/** Beyond what any system gives out. */
+const noPid = 2_147_483_646;

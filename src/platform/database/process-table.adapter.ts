@@ -3,14 +3,20 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const onLinux = process.platform === 'linux';
 
-/** Is there a process with this id that can still run? A dead child nobody has reaped is not alive. */
-export function isAlive(pid: number): boolean {
+/** Does the system know this id, be it of a process that ended and was not reaped? */
+export function hasEntry(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
     // EPERM: it lives, and belongs to somebody else.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+/** Is there a process with this id that can still run? A dead child nobody has reaped is not alive. */
+export function isAlive(pid: number): boolean {
+  if (!hasEntry(pid)) return false;
   const stat = linuxStat(pid);
   return stat === null || !['Z', 'X'].includes(stat[0]);
 }
