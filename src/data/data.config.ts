@@ -27,7 +27,8 @@ export class DataConfig extends configOf(
       default: 7,
       min: 0,
       max: 60,
-      about: 'Days of simulated history written before the first start; also the most that is filled after a pause.',
+      about:
+        'Days of simulated history written before the first start; also the most that is filled after a pause.',
     }),
     marketBatchMs: env.integer('MARKET_BATCH_MS', {
       default: 250,
@@ -108,6 +109,12 @@ export class DataConfig extends configOf(
   },
   (values) =>
     values.feeds.includes('none') && values.feeds.length > 1
-      ? [{ variable: 'FEEDS', found: JSON.stringify(values.feeds.join(',')), allowed: 'none alone, or feeds without none' }]
+      ? [
+          {
+            variable: 'FEEDS',
+            found: JSON.stringify(values.feeds.join(',')),
+            allowed: 'none alone, or feeds without none',
+          },
+        ]
       : [],
 ) {}

@@ -115,12 +115,14 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
         },
         read,
       ),
-    instruments: (read) =>
-      metrics.observed({ name: 'data_instruments', help: 'Instruments known.' }, read),
+    instruments: (read) => metrics.observed({ name: 'data_instruments', help: 'Instruments known.' }, read),
     recentCandles: (read) =>
       metrics.observed({ name: 'data_recent_candles', help: 'Newest candles held in memory.' }, read),
     jobsOpen: (read) =>
-      metrics.observed({ name: 'data_jobs_open', help: 'Jobs waiting and running.', labels: ['state'] }, read),
+      metrics.observed(
+        { name: 'data_jobs_open', help: 'Jobs waiting and running.', labels: ['state'] },
+        read,
+      ),
     replaysOpen: (read) => metrics.observed({ name: 'data_replays_running', help: 'Replays running.' }, read),
   };
 }

@@ -32,19 +32,6 @@ export class TradeImportQuery {
 }
 
 /**
- * Takes a request's body in before its job is made. Not a port: bytes do not travel as JSON. Whoever faces the client
- * and whoever imports share DATA_DIR.
- */
-export abstract class Spool {
-  /**
-   * Writes `body` to a file of its own, synced when this resolves; answers its id. `gzip`: the client said that it is
-   * compressed; a body that begins like gzip is taken as such either way. Throws DATA_IMPORT_UNREADABLE (empty, broken
-   * gzip), REQUEST_TOO_LARGE.
-   */
-  abstract receive(body: AsyncIterable<Uint8Array>, options: { gzip: boolean }): Promise<string>;
-}
-
-/**
  * CSV into storage. The body is received whole into a spool file (bounded, gzip allowed) before the job is made,
  * so that an acknowledged import survives a crash; then it is read as a stream.
  */

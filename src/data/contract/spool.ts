@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 /**
  * Where the body of an import lands before its job is made, so that an acknowledged import survives a crash.
  * Not a port: bytes do not travel through JSON; who receives and who reads share one machine or one DATA_DIR.
@@ -9,5 +7,5 @@ export abstract class Spool {
    * Receives the body whole and answers its name for `Imports`. Throws DATA_IMPORT_UNREADABLE for broken gzip or a
    * body cut short, REQUEST_TOO_LARGE past the limit; then nothing is kept.
    */
-  abstract receive(body: Readable, options: { gzip: boolean }): Promise<string>;
+  abstract receive(body: AsyncIterable<Uint8Array>, options: { gzip: boolean }): Promise<string>;
 }

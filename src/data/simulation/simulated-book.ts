@@ -39,7 +39,10 @@ export function bookBehind(
     while (levels.length < simulatedBookDepth && ticks > 0) {
       levels.push([
         fromScaled(ticks, instrument.priceScale),
-        fromScaled(sizeAt(instrument, ticks, levels.length, seed + direction, epoch), instrument.quantityScale),
+        fromScaled(
+          sizeAt(instrument, ticks, levels.length, seed + direction, epoch),
+          instrument.quantityScale,
+        ),
       ]);
       ticks =
         direction > 0

@@ -55,7 +55,9 @@ export class SimulatedMarket {
   private nowAtMs: number;
 
   constructor(start: SimulatedMarketStart) {
-    invariant(start.fromMs % simulatedStepMs === 0, 'a simulated market starts on a step', { fromMs: start.fromMs });
+    invariant(start.fromMs % simulatedStepMs === 0, 'a simulated market starts on a step', {
+      fromMs: start.fromMs,
+    });
     this.instruments = start.instruments ?? simulatedInstruments;
     this.seed = start.seed;
     this.nowAtMs = start.fromMs;
@@ -122,7 +124,10 @@ export class SimulatedMarket {
   }
 
   private bookKey(n: number): { seed: number; epoch: number } {
-    return { seed: this.seed * 31 + n * 7, epoch: Math.floor(this.nowAtMs / (simulatedStepMs * bookEpochSteps)) };
+    return {
+      seed: this.seed * 31 + n * 7,
+      epoch: Math.floor(this.nowAtMs / (simulatedStepMs * bookEpochSteps)),
+    };
   }
 
   private midTicks(n: number): number {
@@ -132,7 +137,12 @@ export class SimulatedMarket {
   private tradesExpected(n: number, seconds: number): number {
     const { activity } = seasonAt(this.nowAtMs);
     // Volume follows volatility, less than in proportion.
-    return this.instruments[n].tradesPerSecond * activity * Math.min(this.process.liveliness(n) ** 0.8, 8) * seconds;
+    return (
+      this.instruments[n].tradesPerSecond *
+      activity *
+      Math.min(this.process.liveliness(n) ** 0.8, 8) *
+      seconds
+    );
   }
 
   /** Mean size of a trade in lots; sizes are lognormal with a deviation of 1.2. */
@@ -147,7 +157,9 @@ export class SimulatedMarket {
     if (count === 0) return [];
     const after = this.process.price(n);
     const liveliness = this.process.liveliness(n);
-    const offsets = Array.from({ length: count }, () => flow.nextInt(simulatedStepMs)).toSorted((a, b) => a - b);
+    const offsets = Array.from({ length: count }, () => flow.nextInt(simulatedStepMs)).toSorted(
+      (a, b) => a - b,
+    );
     // Buyers push prices up as much as prices attract buyers.
     const lean = 0.5 + 0.3 * Math.tanh((4 * (after / before - 1)) / instrument.spreadRatio);
     const medianLots = (instrument.tradeNotional / after) * 10 ** instrument.quantityScale;

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import type { Timeframe } from '../../kernel/time.js';
+import { Database, type Sql } from '../../platform/database/database.service.js';
+import type { BuiltCandle, CandleRun, CandleSource } from './built-candle.js';
+import type { SeriesCandle } from './recent-candles.js';
+
+const columns = 'instrument, timeframe, open_time_ms, open, high, low, close, volume, trades, source';
+
+interface Row {
+  open_time_ms: number;
+  open: string;
+  high: string;
+  low: string;
+  close: string;
+  volume: string;
+  trades: number | null;
+  source: CandleSource;
+}
+
+export interface OwnedCandle extends BuiltCandle {
+  readonly instrument: string;
+}
+
+/** `data.candles`. Text of numbers is stored as it is written, so callers write normal decimals. */
+@Injectable()
+export class CandleRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Writes candles by COPY, in one transaction; fails when one of them is there already. Answers how many. */
+  async copy(runs: Iterable<CandleRun>, source: CandleSource): Promise<number> {
+    return this.database.copyIn(`COPY data.candles (${columns}) FROM STDIN`, copyLines(runs, source));
+  }
+
+  /** Writes closed candles; what is stored already stays as it is. */
+  async insert(sql: Sql, candles: readonly OwnedCandle[], source: CandleSource): Promise<void> {
+    const column = <K extends keyof OwnedCandle>(name: K): OwnedCandle[K][] =>
+      candles.map((one) => one[name]);
+    await sql.query(
+      `INSERT INTO data.candles (${columns})
+       SELECT u.*, $10 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::numeric[], $5::numeric[],
+         $6::numeric[], $7::numeric[], $8::numeric[], $9::bigint[]) AS u
+       ON CONFLICT DO NOTHING`,
+      [
+        column('instrument'),
+        column('timeframe'),
+        column('openTimeMs'),
+        column('open'),
+        column('high'),
+        column('low'),
+        column('close'),
+        column('volume'),
+        column('trades'),
+        source,
+      ],
+      'data-candles-insert',
+    );
+  }
+
+  /** Candles with `fromMs <= open time < toMs`, oldest first, at most `limit`. */
+  async range(query: {
+    instrument: string;
+    timeframe: Timeframe;
+    fromMs: number;
+    toMs: number;
+    limit: number;
+  }): Promise<SeriesCandle[]> {
+    const { rows } = await this.database.query<Row>(
+      `SELECT open_time_ms, open, high, low, close, volume, trades, source FROM data.candles
+       WHERE instrument = $1 AND timeframe = $2 AND open_time_ms >= $3 AND open_time_ms < $4
+       ORDER BY open_time_ms LIMIT $5`,
+      [query.instrument, query.timeframe, query.fromMs, query.toMs, query.limit],
+      'data-candles-range',
+    );
+    return rows.map((row) => candleOf(row, query.timeframe));
+  }
+
+  /** The newest `limit` candles that open before `toMs`, oldest first. */
+  async newest(query: {
+    instrument: string;
+    timeframe: Timeframe;
+    toMs: number;
+    limit: number;
+  }): Promise<SeriesCandle[]> {
+    const { rows } = await this.database.query<Row>(
+      `SELECT open_time_ms, open, high, low, close, volume, trades, source FROM data.candles
+       WHERE instrument = $1 AND timeframe = $2 AND open_time_ms < $3
+       ORDER BY open_time_ms DESC LIMIT $4`,
+      [query.instrument, query.timeframe, query.toMs, query.limit],
+      'data-candles-newest',
+    );
+    return rows.toReversed().map((row) => candleOf(row, query.timeframe));
+  }
+}
+
+function candleOf(row: Row, timeframe: Timeframe): SeriesCandle {
+  return {
+    timeframe,
+    openTimeMs: row.open_time_ms,
+    open: row.open,
+    high: row.high,
+    low: row.low,
+    close: row.close,
+    volume: row.volume,
+    trades: row.trades,
+    source: row.source,
+  };
+}
+
+/** One piece of text per run: big enough for COPY to be quick, small enough for others to get their turn between. */
+function* copyLines(runs: Iterable<CandleRun>, source: CandleSource): Generator<string> {
+  for (const { instrument, candles } of runs) {
+    let text = '';
+    for (const { timeframe, openTimeMs, open, high, low, close, volume, trades } of candles) {
+      text += `${instrument}\t${timeframe}\t${openTimeMs}\t${open}\t${high}\t${low}\t${close}\t${volume}\t${trades ?? '\\N'}\t${source}\n`;
+    }
+    if (text !== '') yield text;
+  }
+}

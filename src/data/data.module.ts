@@ -1,0 +1,56 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { CandleRepository } from './candles/candle.repository.js';
+import { CandlesService } from './candles/candles.service.js';
+import { LiveCandles } from './candles/live-candles.service.js';
+import { Candles } from './contract/candles.js';
+import { Feeds } from './contract/feeds.js';
+import { Instruments } from './contract/instruments.js';
+import { Market } from './contract/quotes.js';
+import { FeedsService } from './feeds/feeds.service.js';
+import { Ingest } from './feeds/ingest.service.js';
+import { MarketOutbox } from './feeds/market-outbox.service.js';
+import { MarketStream } from './feeds/market-stream.service.js';
+import { InstrumentEntity } from './instruments/instrument.entity.js';
+import { InstrumentRepository } from './instruments/instrument.repository.js';
+import { InstrumentsService } from './instruments/instruments.service.js';
+import { MarketService } from './market/market.service.js';
+import { TradeRepository } from './market/trade.repository.js';
+import { TradeRetention } from './market/trade-retention.service.js';
+import { SimulatedFeed } from './simulation/simulated-feed.adapter.js';
+
+/** What TypeORM maps; the root names them when it opens the database. */
+export const dataEntities = [InstrumentEntity] as const;
+
+const providers: Provider[] = [
+  InstrumentRepository,
+  InstrumentsService,
+  CandleRepository,
+  CandlesService,
+  LiveCandles,
+  TradeRepository,
+  TradeRetention,
+  MarketService,
+  MarketStream,
+  MarketOutbox,
+  Ingest,
+  SimulatedFeed,
+  FeedsService,
+  { provide: Instruments, useExisting: InstrumentsService },
+  { provide: Candles, useExisting: CandlesService },
+  { provide: Market, useExisting: MarketService },
+  { provide: Feeds, useExisting: FeedsService },
+];
+
+/** Market truth: what the venues said, as it came in, and the candles made of it. */
+@Module({})
+export class DataModule {
+  static create(): DynamicModule {
+    return {
+      module: DataModule,
+      imports: [TypeOrmModule.forFeature([...dataEntities])],
+      providers,
+      exports: [Instruments, Candles, Market, Feeds],
+    };
+  }
+}

@@ -1,0 +1,159 @@
+import { Injectable } from '@nestjs/common';
+import { EventBus, liveSession } from '../../kernel/events.js';
+import { Log } from '../../kernel/log.js';
+import { Metrics } from '../../kernel/metrics.js';
+import { Clock, timeframeMs } from '../../kernel/time.js';
+import { Database } from '../../platform/database/database.service.js';
+import type { CandleSource } from '../candles/built-candle.js';
+import { CandleRepository, type OwnedCandle } from '../candles/candle.repository.js';
+import { CandlesService } from '../candles/candles.service.js';
+import type { CandleClosed } from '../contract/events.js';
+import { type DataMetrics, dataMetrics } from '../data.metrics.js';
+import { type StoredTrade, TradeRepository } from '../market/trade.repository.js';
+
+/** Trades that wait while the database does not answer; older ones are lost first. About ten hours of the simulated market. */
+const tradesMax = 200_000;
+/** Candles that wait; a day of fifty instruments. */
+const candlesMax = 100_000;
+/** Rows of one transaction. */
+const rowsPerBatch = 5_000;
+const retryMs = 1_000;
+/** Part of the five seconds a stop may take. */
+const settleMsMax = 2_000;
+
+interface WaitingCandle {
+  readonly candle: OwnedCandle;
+  readonly source: CandleSource;
+}
+
+/**
+ * What the live market leaves behind, on its way to storage: trades and closed candles go in one transaction, and only
+ * then is a candle announced. While the database fails everything waits here, within bounds, and nothing is announced.
+ */
+@Injectable()
+export class MarketOutbox {
+  private trades: StoredTrade[] = [];
+  private candles: WaitingCandle[] = [];
+  private draining: Promise<void> | null = null;
+  private failure: string | null = null;
+  private ended = false;
+  private readonly metrics: DataMetrics;
+  private readonly log: Log;
+
+  constructor(
+    private readonly database: Database,
+    private readonly tradeRows: TradeRepository,
+    private readonly candleRows: CandleRepository,
+    private readonly stored: CandlesService,
+    private readonly bus: EventBus,
+    private readonly clock: Clock,
+    metrics: Metrics,
+    log: Log,
+  ) {
+    this.metrics = dataMetrics(metrics);
+    this.log = log.of('market-outbox');
+    this.metrics.outbox(() => [
+      { value: this.trades.length, labels: { what: 'trades' } },
+      { value: this.candles.length, labels: { what: 'candles' } },
+    ]);
+  }
+
+  /** Why nothing can be stored now; null when all is well. */
+  get lastFailure(): string | null {
+    return this.failure;
+  }
+
+  put(trades: readonly StoredTrade[], candles: readonly OwnedCandle[], source: CandleSource): void {
+    if (trades.length === 0 && candles.length === 0) return;
+    for (const trade of trades) this.trades.push(trade);
+    for (const candle of candles) this.candles.push({ candle, source });
+    this.trades = this.bounded(this.trades, tradesMax, 'stored_trades');
+    this.candles = this.bounded(this.candles, candlesMax, 'stored_candles');
+    this.draining ??= this.drain().finally(() => {
+      this.draining = null;
+    });
+  }
+
+  /** Resolves when everything put in so far is stored, or when that takes too long: then it goes on waiting here. */
+  async settled(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((wake) => {
+      timer = setTimeout(wake, settleMsMax);
+    });
+    await Promise.race([this.draining, tooLong]);
+    clearTimeout(timer);
+  }
+
+  /** Gives what waits one more chance and takes no more retries. */
+  async end(): Promise<void> {
+    this.ended = true;
+    await this.draining;
+    if (this.trades.length + this.candles.length > 0) {
+      this.log.error(
+        { trades: this.trades.length, candles: this.candles.length, failure: this.failure },
+        'the end came before these were stored',
+      );
+    }
+  }
+
+  private bounded<T>(rows: T[], max: number, what: string): T[] {
+    if (rows.length <= max) return rows;
+    this.metrics.ticksDropped.inc({ what }, rows.length - max);
+    return rows.slice(-max);
+  }
+
+  private async drain(): Promise<void> {
+    while (this.trades.length > 0 || this.candles.length > 0) {
+      const trades = this.trades.splice(0, rowsPerBatch);
+      const candles = this.candles.splice(0, rowsPerBatch);
+      try {
+        await this.store(trades, candles);
+        this.failure = null;
+      } catch (error) {
+        this.failure = (error as Error).message;
+        this.metrics.storeFailures.inc();
+        this.log.warn(
+          { error, trades: trades.length, candles: candles.length },
+          'live market data could not be stored; it waits and is tried again',
+        );
+        this.trades = this.bounded([...trades, ...this.trades], tradesMax, 'stored_trades');
+        this.candles = this.bounded([...candles, ...this.candles], candlesMax, 'stored_candles');
+        if (this.ended) return;
+        await new Promise((wake) => setTimeout(wake, retryMs));
+        continue;
+      }
+      this.announce(candles);
+    }
+  }
+
+  /** One transaction; repeating it after an unknown outcome changes nothing, since stored rows stay as they are. */
+  private async store(trades: StoredTrade[], candles: WaitingCandle[]): Promise<void> {
+    const startMs = this.clock.monotonicMs();
+    const sources = [...new Set(candles.map(({ source }) => source))];
+    await this.database.transaction(async (tx) => {
+      if (trades.length > 0) await this.tradeRows.insert(tx, trades);
+      for (const source of sources) {
+        const rows = candles.filter((one) => one.source === source).map(({ candle }) => candle);
+        await this.candleRows.insert(tx, rows, source);
+      }
+    });
+    this.metrics.storeSeconds.observe((this.clock.monotonicMs() - startMs) / 1000);
+    if (trades.length > 0) this.metrics.tradesStored.inc({ origin: 'feed' }, trades.length);
+    for (const { candle, source } of candles) this.stored.stored([candle], source);
+  }
+
+  private announce(candles: readonly WaitingCandle[]): void {
+    for (const { candle } of candles) {
+      const { instrument, timeframe, openTimeMs, open, high, low, close, volume } = candle;
+      const event: CandleClosed = {
+        type: 'data.candle-closed',
+        key: `${liveSession}:${instrument}:${timeframe}`,
+        timeMs: openTimeMs + timeframeMs(timeframe),
+        session: liveSession,
+        data: { instrument, timeframe, openTimeMs, open, high, low, close, volume },
+      };
+      // The bus keeps the order of a key; waiting for one consumer would hold up every other instrument.
+      void this.bus.publish(event);
+    }
+  }
+}
