@@ -27,14 +27,21 @@ export const adminPassword = 'correct horse battery';
 export class MovableClock extends Clock {
   private readonly real = new SystemClock();
   private aheadMs = 0;
+  private passedMs = 0;
   nowMs(): number {
     return this.real.nowMs() + this.aheadMs;
   }
   monotonicMs(): number {
-    return this.real.monotonicMs() + this.aheadMs;
+    return this.real.monotonicMs() + this.passedMs;
   }
+  /** Moves the date, as if somebody set the clock. */
   forward(ms: number): void {
     this.aheadMs += ms;
+  }
+  /** Lets time pass. */
+  pass(ms: number): void {
+    this.aheadMs += ms;
+    this.passedMs += ms;
   }
 }
 

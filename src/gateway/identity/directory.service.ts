@@ -16,7 +16,7 @@ const rereadEveryMs = 500;
 /** Transactions may commit a little out of order; rows of this long ago are read again each time. */
 const overlapMs = 5_000;
 /** Older than this, changes are refused: a user disabled elsewhere must not go on trading unseen. */
-const staleAfterMs = 5_000;
+const staleAfterMs = 15_000;
 
 export interface KnownUser {
   readonly principal: Principal;
