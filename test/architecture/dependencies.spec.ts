@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   deprecatedIn,
+  holesIn,
   justifications,
   namesIn,
   packagesImportedBy,
@@ -31,6 +32,9 @@ describe('the packages we depend on', () => {
     for (const name of namesIn(manifest)) expect(locked).toContain(`node_modules/${name}`);
     expect(deprecatedIn(lock)).toEqual([]);
   });
+
+  it('are locked for every platform, so that npm ci accepts the lock', () =>
+    expect(holesIn(lock)).toEqual([]));
 
   it('come from no host but the configured registry', () => expect(pinnedPlaces(lock)).toEqual([]));
 
@@ -85,10 +89,19 @@ describe('the checks of our packages', () => {
     expect(deprecatedIn({ packages })).toEqual(['node_modules/old: use new']);
   });
 
+  it('catch a platform that the lock leaves out', () => {
+    const packages = {
+      'node_modules/a': { optionalDependencies: { 'a-linux': '1', 'a-darwin': '1', shared: '1' } },
+      'node_modules/a-linux': {},
+      'node_modules/a/node_modules/shared': {},
+    };
+    expect(holesIn({ packages })).toEqual(['node_modules/a lacks a-darwin']);
+  });
+
   it('catch a host of its own, a repository and a file', () => {
     const packages = {
       '': {},
-      'node_modules/a': { version: '1.0.0' },
+      'node_modules/a': {},
       'node_modules/b': { resolved: 'https://mirror.example/b.tgz' },
       'node_modules/c': { resolved: 'git+ssh://git@code.example/c.git#1' },
       'node_modules/d': { resolved: 'file:../d' },

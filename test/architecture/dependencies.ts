@@ -9,7 +9,10 @@ export interface Manifest {
 
 export interface Lock {
   readonly packages: Readonly<
-    Record<string, { deprecated?: string; resolved?: string; engines?: unknown; version?: string }>
+    Record<
+      string,
+      { deprecated?: string; resolved?: string; optionalDependencies?: Readonly<Record<string, string>> }
+    >
   >;
 }
 
@@ -39,6 +42,18 @@ export function deprecatedIn(lock: Lock): string[] {
 export function pinnedPlaces(lock: Lock): string[] {
   return Object.entries(lock.packages).flatMap(([path, { resolved }]) =>
     resolved ? [`${path}: ${resolved}`] : [],
+  );
+}
+
+/** Optional packages that a locked one names and the lock leaves out; `npm ci` refuses such a lock. */
+export function holesIn(lock: Lock): string[] {
+  const locked = Object.keys(lock.packages);
+  return Object.entries(lock.packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter(
+        (name) => !locked.some((at) => at === `node_modules/${name}` || at.endsWith(`/node_modules/${name}`)),
+      )
+      .map((name) => `${path || 'package.json'} lacks ${name}`),
   );
 }
 

@@ -28,7 +28,7 @@ const isSpec = (path: string): boolean => path.endsWith('.spec.ts');
 const role =
   /\.(service|repository|entity|adapter|controller|module|config|metrics|worker|guard|filter|interceptor|pipe|gateway|command)\.ts$/;
 /** Where time, chance and the machine come in: the platform, adapters, and what runs outside the injector. */
-const touchesMachine = /^src\/(platform\/|main\.ts$|.*\.(adapter|worker|command)\.ts$)/;
+const touchesMachine = /^src\/(platform\/|(main|server)\.ts$|.*\.(adapter|worker|command)\.ts$)/;
 /** Besides the one reader: adapters of the platform that hand their environment to a child process. */
 const readsEnvironment = /^src\/(main\.ts$|platform\/.*\.adapter\.ts$|.*\.command\.ts$)/;
 
