@@ -105,7 +105,10 @@ export class Order {
   type: OrderType;
   @oneOf(timesInForce)
   timeInForce: TimeInForce;
-  @decimal()
+  @decimal({
+    sign: 'not-negative',
+    about: 'In base asset; 0 only for a denied order whose notional no price could turn into a quantity.',
+  })
   quantity: string;
   @decimal({ sign: 'not-negative' })
   filledQuantity: string;

@@ -4,13 +4,17 @@ import type { Principal } from '../../kernel/principal.js';
 
 /** Null is off. Amounts in the account's base currency. */
 export class RiskLimits {
-  @decimal({ nullable: true, optional: true, about: 'In base asset of the instrument.' })
+  @decimal({ nullable: true, optional: true, about: 'In base asset of the instrument. Default off.' })
   maxOrderQuantity?: string | null;
-  @decimal({ nullable: true, optional: true })
+  @decimal({ nullable: true, optional: true, about: 'Default 50000.' })
   maxOrderNotional?: string | null;
-  @decimal({ nullable: true, optional: true, about: 'Largest |position| per instrument, as notional.' })
+  @decimal({
+    nullable: true,
+    optional: true,
+    about: 'Largest |position| per instrument, as notional. Default 100000.',
+  })
   maxPosition?: string | null;
-  @decimal({ nullable: true, optional: true })
+  @decimal({ nullable: true, optional: true, about: 'Default 200000.' })
   maxGrossExposure?: string | null;
   @integer({ min: 1, max: 100_000, nullable: true, optional: true, about: 'Default 200.' })
   maxOpenOrders?: number | null;

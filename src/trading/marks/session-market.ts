@@ -46,6 +46,11 @@ export class SessionMarket {
     return market;
   }
 
+  /** A market that is not kept, for an instrument nobody knows. */
+  blank(instrument: string): InstrumentMarket {
+    return new InstrumentMarket(instrument);
+  }
+
   known(instrument: string): InstrumentMarket | null {
     return this.markets.get(instrument) ?? null;
   }

@@ -10,7 +10,7 @@ import * as state from './state-rules.js';
 
 /**
  * Every rule an order must pass, in the order they are asked: what it is, whether anything may be done now, its form,
- * its size, its price, and last what it costs. The first that says no denies.
+ * its price, whether it can be paid, and last the limits. The first that says no denies.
  */
 export const rules: readonly Rule[] = [
   instrument.instrumentKnown,
@@ -21,11 +21,11 @@ export const rules: readonly Rule[] = [
   instrument.quantityStep,
   instrument.quantityMinimum,
   instrument.notionalMinimum,
+  state.reduceOnly,
+  account.priceCollar,
+  account.freeBalance,
   account.quantityMaximum,
   account.notionalMaximum,
-  account.priceCollar,
-  state.reduceOnly,
-  account.freeBalance,
   account.positionLimit,
   account.grossExposure,
   account.openOrders,

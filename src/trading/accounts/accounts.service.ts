@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Decimal } from '../../kernel/decimal.js';
+import { Ids } from '../../kernel/ids.js';
+import type { Principal } from '../../kernel/principal.js';
+import {
+  type Account,
+  Accounts,
+  type CreateAccount,
+  type Transfer,
+  type TransferRequest,
+} from '../contract/accounts.js';
+import type { AnswerKey } from '../desk/account-acts.js';
+import { Desk } from '../desk/desk.service.js';
+import { accountOf } from '../desk/desk-state.js';
+import { accountView } from './account-view.js';
+import { IdempotencyRepository } from './idempotency.repository.js';
+
+/** Opens accounts and moves money in and out of them. */
+@Injectable()
+export class AccountsService extends Accounts {
+  constructor(
+    private readonly desk: Desk,
+    private readonly keys: IdempotencyRepository,
+    private readonly ids: Ids,
+  ) {
+    super();
+  }
+
+  create(command: {
+    principal: Principal;
+    account: CreateAccount;
+    idempotencyKey?: string;
+  }): Promise<Account> {
+    const { account, principal } = command;
+    const key = keyOf(`create-account:${principal.userId}`, command.idempotencyKey, account);
+    return this.keys.once(key, () => this.open(principal.userId, account, key));
+  }
+
+  async list({ principal }: { principal: Principal }): Promise<Account[]> {
+    const ids = this.desk.visibleTo(principal);
+    return Promise.all(ids.map((accountId) => this.view(accountId)));
+  }
+
+  async get({ principal, accountId }: { principal: Principal; accountId: string }): Promise<Account> {
+    this.desk.authorise(principal, accountId);
+    return this.view(accountId);
+  }
+
+  async transfer(command: {
+    principal: Principal;
+    accountId: string;
+    transfer: TransferRequest;
+    idempotencyKey?: string;
+  }): Promise<Transfer> {
+    const { principal, accountId, transfer } = command;
+    this.desk.authorise(principal, accountId);
+    const key = keyOf(`transfer:${accountId}`, command.idempotencyKey, transfer);
+    return this.keys.once(key, () =>
+      this.desk.submit({ kind: 'transfer', accountId, transfer, answerKey: key }),
+    );
+  }
+
+  /** The account a new user starts with: `paper`, 100,000 USD. Made once per owner; answers the one there is. */
+  async ensureDemoAccount({ owner }: { owner: string }): Promise<Account> {
+    const accounts = await Promise.all(this.desk.accountIds().map((accountId) => this.view(accountId)));
+    const known = accounts.find((account) => account.owner === owner && account.name === demo.name);
+    return known ?? this.open(owner, demo, null);
+  }
+
+  private open(owner: string, account: CreateAccount, answerKey: AnswerKey | null): Promise<Account> {
+    const accountId = this.ids.next();
+    return this.desk.submit({
+      kind: 'create-account',
+      accountId,
+      terms: {
+        id: accountId,
+        name: account.name,
+        owner,
+        mode: 'paper',
+        type: account.type === 'margin' ? 'margin' : 'cash',
+        baseCurrency: account.baseCurrency,
+        fillModel: account.fillModel ?? {},
+      },
+      initialBalances: new Map(
+        Object.entries(account.initialBalances).map(([asset, amount]) => [asset, Decimal.of(amount)]),
+      ),
+      answerKey,
+    });
+  }
+
+  private view(accountId: string): Promise<Account> {
+    return this.desk.read(accountId, (desk) => accountView(accountOf(desk, accountId)));
+  }
+}
+
+const demo: CreateAccount = {
+  name: 'paper',
+  mode: 'paper',
+  type: 'cash',
+  baseCurrency: 'USD',
+  initialBalances: { USD: '100000' },
+};
+
+function keyOf(scope: string, key: string | undefined, content: object): AnswerKey | null {
+  if (key === undefined) return null;
+  return { scope, key, contentHash: createHash('sha256').update(canonical(content)).digest('base64url') };
+}
+
+/** Same content, same text, whatever the order of its fields. */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const fields = Object.entries(value).filter(([, v]) => v !== undefined);
+  return `{${fields
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, v]) => `${JSON.stringify(name)}:${canonical(v)}`)
+    .join(',')}}`;
+}

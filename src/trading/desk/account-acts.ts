@@ -1,0 +1,172 @@
+import { Decimal } from '../../kernel/decimal.js';
+import { liveSession } from '../../kernel/events.js';
+import { UlidIds } from '../../kernel/ids.js';
+import { SeededRandom } from '../../kernel/random.js';
+import { toRfc3339 } from '../../kernel/time.js';
+import { AccountState, type AccountTerms, type TradingState } from '../accounts/account-state.js';
+import { accountView, riskStateView } from '../accounts/account-view.js';
+import type { Account, Transfer, TransferRequest } from '../contract/accounts.js';
+import { tradingProblem } from '../contract/errors.js';
+import type { RiskLimits, RiskState } from '../contract/risk.js';
+import { changedLimits, limitDefaults } from '../risk/limits.js';
+import { bookTransfer } from './booking.js';
+import { cancelOpen } from './cancel-orders.js';
+import { accountOf, type DeskState, marketOf } from './desk-state.js';
+import type { Journal } from './journal.js';
+
+/** Where the answer of a creating command is kept, so that the same key gets it again. */
+export interface AnswerKey {
+  readonly scope: string;
+  readonly key: string;
+  readonly contentHash: string;
+}
+
+export interface CreateAccountCommand {
+  readonly kind: 'create-account';
+  readonly accountId: string;
+  readonly terms: Omit<AccountTerms, 'createdAtMs'>;
+  readonly initialBalances: ReadonlyMap<string, Decimal>;
+  readonly answerKey: AnswerKey | null;
+}
+
+export interface TransferCommand {
+  readonly kind: 'transfer';
+  readonly accountId: string;
+  readonly transfer: TransferRequest;
+  readonly answerKey: AnswerKey | null;
+}
+
+export interface SetLimitsCommand {
+  readonly kind: 'set-limits';
+  readonly accountId: string;
+  readonly changes: RiskLimits;
+}
+
+export interface SetStateCommand {
+  readonly kind: 'set-state';
+  readonly accountId: string;
+  readonly state: TradingState;
+  readonly reason: string;
+  readonly actor: string;
+}
+
+export interface BindCommand {
+  readonly kind: 'bind';
+  readonly accountId: string;
+  readonly replayId: string;
+  readonly fromMs: number;
+  readonly seed: number;
+  /** Place of the account in the replay's list: unlike its id it is the same in every run. */
+  readonly ordinal: number;
+}
+
+export interface ReleaseCommand {
+  readonly kind: 'release';
+  readonly accountId: string;
+  /** Null: whatever replay it is bound to. */
+  readonly replayId: string | null;
+}
+
+export function createAccount(desk: DeskState, command: CreateAccountCommand, journal: Journal): Account {
+  const timeMs = desk.live.clock.nowMs();
+  const account = new AccountState({ ...command.terms, createdAtMs: timeMs }, limitDefaults, desk.live);
+  desk.accounts.set(account.id, account);
+  journal.newAccounts.add(account);
+  journal.event(account, 'account-created', timeMs, accountView(account));
+  for (const [asset, amount] of command.initialBalances) {
+    if (amount.isZero()) continue;
+    bookTransfer(account, journal, { id: desk.live.ids.next(), kind: 'deposit', asset, amount, timeMs });
+  }
+  return answered(journal, command.answerKey, accountView(account), timeMs);
+}
+
+/** Throws TRADING_BALANCE_TOO_LOW when a withdrawal is more than is free. */
+export function transfer(desk: DeskState, command: TransferCommand, journal: Journal): Transfer {
+  const account = accountOf(desk, command.accountId);
+  const { kind, asset } = command.transfer;
+  const amount = Decimal.of(command.transfer.amount);
+  const free = account.free(asset);
+  if (kind === 'withdrawal' && amount.gt(free)) {
+    throw tradingProblem('TRADING_BALANCE_TOO_LOW', {
+      detail: `amount=${amount} free=${free} ${asset}; withdraw less, or cancel open orders that hold the balance`,
+      facts: { asset, amount: amount.toString(), free: free.toString() },
+    });
+  }
+  const timeMs = account.tools.clock.nowMs();
+  const id = account.tools.ids.next();
+  bookTransfer(account, journal, { id, kind, asset, amount, timeMs });
+  const answer = { id, kind, asset, amount: amount.toString(), time: toRfc3339(timeMs) };
+  return answered(journal, command.answerKey, answer, timeMs);
+}
+
+export function setLimits(
+  desk: DeskState,
+  command: SetLimitsCommand,
+  journal: Journal,
+): Required<RiskLimits> {
+  const account = accountOf(desk, command.accountId);
+  account.setLimits(changedLimits(account.limitView, command.changes));
+  journal.changedAccounts.add(account);
+  journal.event(account, 'risk-limits-changed', account.tools.clock.nowMs(), account.limitView);
+  return account.limitView;
+}
+
+/** Latches the trading state until somebody sets another one. Open orders stay; cancel them apart. */
+export function setState(desk: DeskState, command: SetStateCommand, journal: Journal): RiskState {
+  const account = accountOf(desk, command.accountId);
+  const sinceMs = account.tools.clock.nowMs();
+  account.latch = { state: command.state, reason: command.reason, actor: command.actor, sinceMs };
+  journal.changedAccounts.add(account);
+  const view = riskStateView(account.latch);
+  journal.event(account, 'risk-state-changed', sinceMs, view);
+  return view;
+}
+
+/**
+ * Takes the account out of the live market into a replay: its open orders are cancelled, its clock is the replay's,
+ * its ids come from the replay's seed. The first replay to bind an account keeps it; answers whether this one did.
+ */
+export function bindToReplay(desk: DeskState, command: BindCommand, journal: Journal): boolean {
+  const account = accountOf(desk, command.accountId);
+  if (account.session === command.replayId) return true;
+  if (account.session !== liveSession) return false;
+  for (const order of [...account.open.all()]) cancelOpen(account, order, 'replay_started', journal);
+  const market = marketOf(desk, command.replayId);
+  market.advance(command.fromMs);
+  const clock = { nowMs: () => market.nowMs, monotonicMs: () => market.nowMs };
+  // A second replay of the same account must not repeat the ids of the first.
+  const seed = `${command.seed}:${command.ordinal}:${account.replays}`;
+  account.tools = { session: command.replayId, clock, ids: new UlidIds(clock, new SeededRandom(seed)) };
+  account.replays += 1;
+  account.rate.reset();
+  sessionChanged(account, journal);
+  return true;
+}
+
+/** Back to the live market; orders of the replay must not meet it, so they are cancelled. Positions stay as they are. */
+export function releaseFromReplay(desk: DeskState, command: ReleaseCommand, journal: Journal): void {
+  const account = accountOf(desk, command.accountId);
+  const { session } = account;
+  if (session === liveSession || (command.replayId !== null && session !== command.replayId)) return;
+  for (const order of [...account.open.all()]) cancelOpen(account, order, 'replay_ended', journal);
+  desk.sessions.get(session)?.forget(account.id);
+  account.tools = desk.live;
+  account.rate.reset();
+  sessionChanged(account, journal);
+  if (![...desk.accounts.values()].some((other) => other.session === session)) desk.sessions.delete(session);
+}
+
+function sessionChanged(account: AccountState, journal: Journal): void {
+  journal.changedAccounts.add(account);
+  journal.event(account, 'session-changed', account.tools.clock.nowMs(), accountView(account));
+}
+
+function answered<T extends object>(
+  journal: Journal,
+  key: AnswerKey | null,
+  answer: T,
+  createdMs: number,
+): T {
+  if (key !== null) journal.keys.push({ ...key, answer, createdMs });
+  return answer;
+}

@@ -1,0 +1,184 @@
+import { Decimal } from '../../kernel/decimal.js';
+import { toRfc3339 } from '../../kernel/time.js';
+import type { AccountState } from '../accounts/account-state.js';
+import { positionView } from '../accounts/account-view.js';
+import type { Fill } from '../contract/portfolio.js';
+import { fillEntries, type LedgerEntry, transferEntries } from '../ledger/ledger.js';
+import type { InstrumentMarket } from '../marks/instrument-market.js';
+import type { TradedInstrument } from '../marks/traded-instrument.js';
+import { fillOrder, moveOrder, type OrderRecord, orderView } from '../orders/order.js';
+import type { OrderStatus } from '../contract/orders.js';
+import { applyFill } from '../positions/position.js';
+import type { Journal } from './journal.js';
+
+/** What a fee is and which asset pays it: a cash account's spot buys pay in what they receive, all else in quote. */
+export function feeOf({
+  account,
+  instrument,
+  side,
+  price,
+  quantity,
+  liquidity,
+}: {
+  account: AccountState;
+  instrument: TradedInstrument;
+  side: 'buy' | 'sell';
+  price: Decimal;
+  quantity: Decimal;
+  liquidity: 'maker' | 'taker';
+}): { fee: Decimal; feeAsset: string; feePaidIn: 'base' | 'quote' } {
+  const rate = liquidity === 'maker' ? instrument.makerFee : instrument.takerFee;
+  const inBase = side === 'buy' && instrument.settlement === 'exchange' && account.terms.type === 'cash';
+  return inBase
+    ? { fee: quantity.times(rate), feeAsset: instrument.base, feePaidIn: 'base' }
+    : { fee: price.times(quantity).times(rate), feeAsset: instrument.quote, feePaidIn: 'quote' };
+}
+
+/**
+ * One act of the venue upon one order: any number of fills, then perhaps its end. Log entries come out as
+ * `fill`…, the order, its position, its balances, so that a reader always meets causes before effects.
+ */
+export class VenueAct {
+  private readonly touched = new Set<string>();
+  private filled = false;
+  private readonly nowMs: number;
+
+  constructor(
+    private readonly account: AccountState,
+    private readonly order: OrderRecord,
+    private readonly instrument: TradedInstrument,
+    private readonly journal: Journal,
+  ) {
+    this.nowMs = account.tools.clock.nowMs();
+  }
+
+  fill({
+    price,
+    quantity,
+    liquidity,
+  }: {
+    price: Decimal;
+    quantity: Decimal;
+    liquidity: 'maker' | 'taker';
+  }): void {
+    const { account, order, instrument, journal, nowMs } = this;
+    const { terms } = order;
+    const { side } = terms;
+    const { fee, feeAsset, feePaidIn } = feeOf({ account, instrument, side, price, quantity, liquidity });
+    const before = account.position(terms.instrument);
+    const { position, realisedPnl } = applyFill(before, {
+      side,
+      price,
+      quantity,
+      fee,
+      feePaidIn,
+      timeMs: nowMs,
+    });
+    account.open.change(order, () => fillOrder(order, { price, quantity, fee, feeAsset, timeMs: nowMs }));
+    account.positions.set(terms.instrument, position);
+    const id = account.tools.ids.next();
+    const entries = fillEntries({ ...instrument, side, price, quantity, fee, feeAsset, realisedPnl });
+    for (const asset of book(account, journal, entries, { transactionId: id, ref: id, timeMs: nowMs })) {
+      this.touched.add(asset);
+    }
+    const fill: Fill = {
+      id,
+      // The paper venue has no numbering of its own: one trade, one fill.
+      tradeId: id,
+      orderId: terms.id,
+      clientOrderId: terms.clientOrderId,
+      accountId: account.id,
+      instrument: terms.instrument,
+      side,
+      price: price.toString(),
+      quantity: quantity.toString(),
+      fee: fee.toString(),
+      feeAsset,
+      liquidity,
+      realisedPnl: realisedPnl.toString(),
+      time: toRfc3339(nowMs),
+      seq: account.seq + 1,
+    };
+    journal.event(account, 'fill', nowMs, fill);
+    journal.fills.push({ fill, timeMs: nowMs, strategyId: terms.strategyId });
+    journal.orderChanged(order);
+    this.filled = true;
+  }
+
+  /** Ends the order or just moves it on. */
+  move(status: OrderStatus, reason?: string): void {
+    const { account, order, nowMs, journal } = this;
+    account.open.change(order, () => moveOrder(order, status, nowMs, reason));
+    journal.orderChanged(order);
+  }
+
+  /** Writes the log entries that close the act. */
+  conclude(market: InstrumentMarket | null): void {
+    const { account, order, journal, nowMs } = this;
+    journal.event(account, orderEventType(order), nowMs, orderView(order));
+    if (!this.filled) return;
+    const position = account.position(order.terms.instrument);
+    journal.positions.set(`${account.id} ${position.instrument}`, { accountId: account.id, position });
+    journal.event(account, 'position-changed', nowMs, positionView(position, market));
+    balancesChanged(account, journal, this.touched, nowMs);
+  }
+}
+
+/** `order-accepted`, `order-partially-filled`, … */
+export function orderEventType(order: OrderRecord): string {
+  return `order-${order.status.replace('_', '-')}`;
+}
+
+/** Books a deposit or withdrawal. */
+export function bookTransfer(
+  account: AccountState,
+  journal: Journal,
+  transfer: { id: string; kind: 'deposit' | 'withdrawal'; asset: string; amount: Decimal; timeMs: number },
+): void {
+  const { id, kind, asset, amount, timeMs } = transfer;
+  const entries = transferEntries(kind, asset, amount);
+  const touched = book(account, journal, entries, { transactionId: id, ref: id, timeMs });
+  journal.event(account, 'transfer', timeMs, {
+    id,
+    kind,
+    asset,
+    amount: amount.toString(),
+    time: toRfc3339(timeMs),
+  });
+  balancesChanged(account, journal, touched, timeMs);
+}
+
+function book(
+  account: AccountState,
+  journal: Journal,
+  entries: readonly LedgerEntry[],
+  transaction: { transactionId: string; ref: string; timeMs: number },
+): Set<string> {
+  const touched = new Set<string>();
+  for (const entry of entries) {
+    account.ledgerSeq += 1;
+    journal.ledger.push({ ...entry, ...transaction, accountId: account.id, seq: account.ledgerSeq });
+    if (entry.account !== 'cash') continue;
+    const total = account.total(entry.asset).plus(entry.amount);
+    account.totals.set(entry.asset, total);
+    journal.balances.set(`${account.id} ${entry.asset}`, {
+      accountId: account.id,
+      asset: entry.asset,
+      total,
+    });
+    touched.add(entry.asset);
+  }
+  return touched;
+}
+
+function balancesChanged(
+  account: AccountState,
+  journal: Journal,
+  assets: ReadonlySet<string>,
+  timeMs: number,
+): void {
+  if (assets.size === 0) return;
+  journal.event(account, 'balance-changed', timeMs, {
+    balances: [...assets].toSorted().map((asset) => account.balance(asset)),
+  });
+}

@@ -1,0 +1,58 @@
+import type { AccountState } from '../accounts/account-state.js';
+import { tradingProblem } from '../contract/errors.js';
+import type { Order } from '../contract/orders.js';
+import { moveOrder, type OrderRecord, orderView } from '../orders/order.js';
+import { orderEventType } from './booking.js';
+import { accountOf, type DeskState } from './desk-state.js';
+import type { Journal } from './journal.js';
+
+export interface CancelCommand {
+  readonly kind: 'cancel';
+  readonly accountId: string;
+  readonly orderId: string;
+  /** Found in the database: an order closed long ago. */
+  stored?: Order;
+}
+
+export interface CancelAllCommand {
+  readonly kind: 'cancel-all';
+  readonly accountId: string;
+  readonly instrument: string | null;
+}
+
+/** Cancels, or answers the order as it already ended. Throws TRADING_ORDER_UNKNOWN. Never asks a limit. */
+export function cancelOrder(desk: DeskState, command: CancelCommand, journal: Journal): Order {
+  const account = accountOf(desk, command.accountId);
+  const open = account.open.get(command.orderId);
+  if (open !== undefined) return orderView(cancelOpen(account, open, 'canceled_by_user', journal));
+  const closed = desk.recent.get(command.accountId, command.orderId);
+  if (closed !== undefined) return orderView(closed);
+  if (command.stored) return command.stored;
+  throw unknownOrder(command.orderId);
+}
+
+/** Cancels every open order (of one instrument), oldest first. */
+export function cancelAll(desk: DeskState, command: CancelAllCommand, journal: Journal): Order[] {
+  const account = accountOf(desk, command.accountId);
+  const orders = command.instrument === null ? [...account.open.all()] : account.open.in(command.instrument);
+  return orders.map((order) => orderView(cancelOpen(account, order, 'canceled_by_user', journal)));
+}
+
+export function cancelOpen(
+  account: AccountState,
+  order: OrderRecord,
+  reason: string,
+  journal: Journal,
+): OrderRecord {
+  const nowMs = account.tools.clock.nowMs();
+  account.open.change(order, () => moveOrder(order, 'canceled', nowMs, reason));
+  journal.orderChanged(order);
+  journal.event(account, orderEventType(order), nowMs, orderView(order));
+  return order;
+}
+
+export function unknownOrder(orderId: string): Error {
+  return tradingProblem('TRADING_ORDER_UNKNOWN', {
+    detail: `no order ${JSON.stringify(orderId).slice(0, 80)} in this account; GET …/orders lists them`,
+  });
+}

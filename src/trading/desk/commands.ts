@@ -1,0 +1,85 @@
+import { invariant } from '../../kernel/invariant.js';
+import type { Account, Transfer } from '../contract/accounts.js';
+import type { Order } from '../contract/orders.js';
+import type { RiskLimits, RiskState } from '../contract/risk.js';
+import {
+  type BindCommand,
+  bindToReplay,
+  createAccount,
+  type CreateAccountCommand,
+  type ReleaseCommand,
+  releaseFromReplay,
+  setLimits,
+  type SetLimitsCommand,
+  setState,
+  type SetStateCommand,
+  transfer,
+  type TransferCommand,
+} from './account-acts.js';
+import { cancelAll, type CancelAllCommand, type CancelCommand, cancelOrder } from './cancel-orders.js';
+import type { DeskState } from './desk-state.js';
+import type { Journal } from './journal.js';
+import { type MarketCommand, marketStep } from './market-step.js';
+import { type PlaceCommand, placeOrder, type PlaceOutcome } from './place-order.js';
+
+/** Everything the single writer does, by kind, with what it answers. */
+export interface Answers {
+  place: PlaceOutcome;
+  cancel: Order;
+  'cancel-all': Order[];
+  'create-account': Account;
+  transfer: Transfer;
+  'set-limits': Required<RiskLimits>;
+  'set-state': RiskState;
+  bind: boolean;
+  release: void;
+  market: void;
+}
+
+export type Command =
+  | PlaceCommand
+  | CancelCommand
+  | CancelAllCommand
+  | CreateAccountCommand
+  | TransferCommand
+  | SetLimitsCommand
+  | SetStateCommand
+  | BindCommand
+  | ReleaseCommand
+  | MarketCommand;
+
+export type CommandKind = Command['kind'];
+export type AnswerOf<C extends Command> = Answers[C['kind']];
+
+/** Cancels and halts: they overtake everything else and are never refused for a full queue. */
+export function isUrgent({ kind }: Command): boolean {
+  return kind === 'cancel' || kind === 'cancel-all' || kind === 'set-state' || kind === 'release';
+}
+
+/** Runs one command over memory. A problem it throws left no trace; anything else taints the whole batch. */
+export function execute(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
+  switch (command.kind) {
+    case 'place':
+      return placeOrder(desk, command, journal);
+    case 'cancel':
+      return cancelOrder(desk, command, journal);
+    case 'cancel-all':
+      return cancelAll(desk, command, journal);
+    case 'create-account':
+      return createAccount(desk, command, journal);
+    case 'transfer':
+      return transfer(desk, command, journal);
+    case 'set-limits':
+      return setLimits(desk, command, journal);
+    case 'set-state':
+      return setState(desk, command, journal);
+    case 'bind':
+      return bindToReplay(desk, command, journal);
+    case 'release':
+      return releaseFromReplay(desk, command, journal);
+    case 'market':
+      return marketStep(desk, command, journal);
+    default:
+      return invariant(false, 'a command is of a known kind', { kind: (command as Command).kind });
+  }
+}

@@ -1,0 +1,70 @@
+import type { Decimal } from '../../kernel/decimal.js';
+import type { AccountState } from '../accounts/account-state.js';
+import type { Fill } from '../contract/portfolio.js';
+import type { LedgerEntry } from '../ledger/ledger.js';
+import type { OrderRecord } from '../orders/order.js';
+import type { PositionState } from '../positions/position.js';
+
+/** One entry of an account's event log, not yet committed. `data` is what REST answers for the thing it is about. */
+export interface JournalEvent {
+  readonly account: AccountState;
+  readonly session: string;
+  readonly seq: number;
+  readonly type: string;
+  readonly timeMs: number;
+  readonly data: object;
+}
+
+export interface JournalLedgerRow extends LedgerEntry {
+  readonly accountId: string;
+  readonly seq: number;
+  readonly transactionId: string;
+  readonly ref: string;
+  readonly timeMs: number;
+}
+
+/** A creating command that may be sent again: the answer its key gets from now on. */
+export interface KeyedAnswer {
+  readonly scope: string;
+  readonly key: string;
+  readonly contentHash: string;
+  readonly answer: object;
+  readonly createdMs: number;
+}
+
+/**
+ * Everything one batch changed, collected while the pure functions run, written as one transaction, and only then
+ * told to anybody. Rows that change several times in a batch are written once, as they ended.
+ */
+export class Journal {
+  readonly newAccounts = new Set<AccountState>();
+  readonly changedAccounts = new Set<AccountState>();
+  readonly newOrders = new Set<OrderRecord>();
+  readonly changedOrders = new Set<OrderRecord>();
+  readonly fills: { fill: Fill; timeMs: number; strategyId: string | null }[] = [];
+  readonly ledger: JournalLedgerRow[] = [];
+  readonly positions = new Map<string, { accountId: string; position: PositionState }>();
+  readonly balances = new Map<string, { accountId: string; asset: string; total: Decimal }>();
+  readonly events: JournalEvent[] = [];
+  readonly keys: KeyedAnswer[] = [];
+
+  get isEmpty(): boolean {
+    return (
+      this.events.length === 0 &&
+      this.newOrders.size === 0 &&
+      this.newAccounts.size === 0 &&
+      this.changedAccounts.size === 0
+    );
+  }
+
+  orderChanged(order: OrderRecord): void {
+    if (!this.newOrders.has(order)) this.changedOrders.add(order);
+  }
+
+  /** Appends to the account's log and answers the entry's number. */
+  event(account: AccountState, type: string, timeMs: number, data: object): number {
+    account.seq += 1;
+    this.events.push({ account, session: account.session, seq: account.seq, type, timeMs, data });
+    return account.seq;
+  }
+}
