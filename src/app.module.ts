@@ -27,17 +27,17 @@ import { Orders } from './trading/contract/orders.js';
 import { Portfolio } from './trading/contract/portfolio.js';
 import { Risk } from './trading/contract/risk.js';
 import { Strategies } from './trading/contract/strategies.js';
-import { TradingModule, tradingEntities } from './trading/trading.module.js';
+import { TradingModule } from './trading/trading.module.js';
 import type { Part } from './app.config.js';
 
 /** What each part offers to the others and, in a split deployment, to other processes. */
 export const portsOf: Record<Exclude<Part, 'gateway'>, readonly PortClass<any>[]> = {
   data: [Instruments, Candles, Market, DataJobs, Imports, Replays, Feeds],
   ml: [Features, Models, Predictions],
-  trading: [Accounts, Orders, Portfolio, Risk, Strategies],
+  trading: [Accounts, Orders, Risk],
 };
 
-const entities = [...dataEntities, ...mlEntities, ...tradingEntities, ...gatewayEntities];
+const entities = [...dataEntities, ...mlEntities, ...gatewayEntities];
 
 /** The composition root: the one place that knows which modules there are and which of them run here. */
 @Module({})

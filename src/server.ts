@@ -62,7 +62,8 @@ export async function startServer(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with({ configs, log, roles }),
     adapter,
-    { logger: new NestLogger(log), abortOnError: false, forceCloseConnections: true },
+    // The adapter brings its own body parsers.
+    { logger: new NestLogger(log), abortOnError: false, forceCloseConnections: true, bodyParser: false },
   );
   try {
     if (roles.includes('gateway')) await prepareGateway(app);
