@@ -85,7 +85,8 @@ describe('rate limits', () => {
   });
 
   it('answer a cancel repeated in panic, although its quota is gone, and refuse a new one', async () => {
-    const cancel = (id: string) => (): Promise<Answer> => admin.delete(`/v1/accounts/${account}/orders/${id}`);
+    const cancel = (id: string) => (): Promise<Answer> =>
+      admin.delete(`/v1/accounts/${account}/orders/${id}`);
     const answers = await times(30, cancel(orderId));
     expect(new Set(statuses(answers))).toEqual(new Set([200]));
     expect(answers[29].body).toEqual({ id: orderId, status: 'canceled' });

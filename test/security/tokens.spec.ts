@@ -32,8 +32,7 @@ function signed(over: Record<string, unknown>, head: Record<string, unknown> = {
 
 const me = async (token: string): Promise<string> => {
   const { status, body, headers } = await admin.as(token).get('/v1/auth/me');
-  if (status === 401)
-    expect(headers.get('www-authenticate')).toMatch(/^Bearer realm=/);
+  if (status === 401) expect(headers.get('www-authenticate')).toMatch(/^Bearer realm=/);
   return status === 200 ? 'accepted' : `${status} ${body.code}`;
 };
 

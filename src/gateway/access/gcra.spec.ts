@@ -20,7 +20,9 @@ function allowedAt(policy: Policy, arrivalsMs: readonly number[]): number[] {
 
 const arrivals = fc
   .array(fc.integer({ min: 0, max: 60_000 }), { minLength: 1, maxLength: 400 })
-  .map((gaps) => gaps.reduce<number[]>((times, gap) => [...times, (times.at(-1) ?? 1_000_000) + gap % 977], []));
+  .map((gaps) =>
+    gaps.reduce<number[]>((times, gap) => [...times, (times.at(-1) ?? 1_000_000) + (gap % 977)], []),
+  );
 
 describe('the limiter', () => {
   it('allows exactly the quota at one moment, whatever the quota and window', () => {
@@ -63,7 +65,8 @@ describe('the limiter', () => {
       fc.property(policies, fc.integer({ min: 1, max: 50 }), (policy, used) => {
         const rule = named(policy);
         let decision = decide(rule, 0, 5_000);
-        for (let n = 1; n < Math.min(used, policy.quota); n += 1) decision = decide(rule, decision.fullAtMs, 5_000);
+        for (let n = 1; n < Math.min(used, policy.quota); n += 1)
+          decision = decide(rule, decision.fullAtMs, 5_000);
         let left = 0;
         let { fullAtMs } = decision;
         for (let next = decide(rule, fullAtMs, 5_000); next.allowed; next = decide(rule, fullAtMs, 5_000)) {
@@ -91,11 +94,17 @@ describe('the limiter', () => {
   it('does not punish a caller for being refused', () => {
     const rule = readPolicy('test', '2/10');
     const times = [0, 0, ...Array.from({ length: 100 }, (_, n) => n * 40), 5_000];
-    expect(allowedAt(rule, times.map((t) => t + 1_000))).toEqual([1_000, 1_000, 6_000]);
+    expect(
+      allowedAt(
+        rule,
+        times.map((t) => t + 1_000),
+      ),
+    ).toEqual([1_000, 1_000, 6_000]);
   });
 
   it('reads a rate as requests per seconds, and nothing else', () => {
     expect(readPolicy('orders', '100/10')).toEqual({ name: 'orders', quota: 100, windowMs: 10_000 });
-    for (const text of ['100', '0/10', '100/0', '-1/10', '1.5/10', '']) expect(() => readPolicy('x', text)).toThrow(RangeError);
+    for (const text of ['100', '0/10', '100/0', '-1/10', '1.5/10', ''])
+      expect(() => readPolicy('x', text)).toThrow(RangeError);
   });
 });

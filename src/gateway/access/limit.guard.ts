@@ -1,7 +1,7 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { getOptionsToken, ThrottlerGuard, type ThrottlerModuleOptions } from '@nestjs/throttler';
-import { accessOf } from '../../kernel/access.js';
+import { accessOf, type Access } from '../../kernel/access.js';
 import { callerAddress, type Reply, type SignedRequest } from '../http/request.js';
 import { coalesces, policyOf, type PolicyName } from './limited.js';
 import { Limits } from './limits.service.js';
@@ -52,20 +52,18 @@ export class LimitGuard extends ThrottlerGuard {
     const known = this.rules.get(route);
     if (known?.controller === controller) return known.rule;
     const { method, routeOptions } = context.switchToHttp().getRequest<SignedRequest>();
-    const isApi = (routeOptions.url ?? '').startsWith('/v1/');
-    // Probes and metrics must answer under a flood, so what is public outside the API is not counted.
-    const usual =
-      accessOf(route, controller) === 'public'
-        ? isApi
-          ? 'address'
-          : null
-        : method === 'GET'
-          ? 'read'
-          : 'write';
-    const rule = { policy: policyOf(route) ?? usual, coalesces: coalesces(route) } as const;
+    const usual = usualPolicy(accessOf(route, controller), method, routeOptions.url ?? '');
+    const rule = { policy: policyOf(route) ?? usual, coalesces: coalesces(route) };
     this.rules.set(route, { controller, rule });
     return rule;
   }
+}
+
+/** The policy of a route that names none; null is uncounted. */
+export function usualPolicy(access: Access | null, method: string, path: string): PolicyName | null {
+  if (access !== 'public') return method === 'GET' ? 'read' : 'write';
+  // Probes and metrics must answer under a flood, so what is public outside the API is not counted.
+  return path.startsWith('/v1/') ? 'address' : null;
 }
 
 function callerOf(policy: PolicyName, request: SignedRequest): string {

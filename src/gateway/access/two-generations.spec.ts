@@ -5,7 +5,11 @@ import { TwoGenerations } from './two-generations.js';
 describe('a map of two generations', () => {
   it('never holds more than its bound, and never answers what was not put in last', () => {
     const acts = fc.array(
-      fc.record({ act: fc.constantFrom('get', 'set', 'delete'), key: fc.integer({ min: 0, max: 30 }), value: fc.nat() }),
+      fc.record({
+        act: fc.constantFrom('get', 'set', 'delete'),
+        key: fc.integer({ min: 0, max: 30 }),
+        value: fc.nat(),
+      }),
       { maxLength: 300 },
     );
     fc.assert(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { pipeline, Readable, Transform } from 'node:stream';
-import { Controller, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Optional, Post, Query, Req, Res } from '@nestjs/common';
 import { RequireRole } from '../../kernel/access.js';
 import { problem } from '../../kernel/errors.js';
 import { CandleImportQuery, Imports, TradeImportQuery } from '../../data/contract/imports.js';
@@ -26,7 +26,7 @@ export class ImportsController {
   constructor(
     private readonly imports: Imports,
     private readonly instruments: Instruments,
-    private readonly spool: Spool,
+    @Optional() @Inject(Spool) private readonly spool: Spool | null,
     private readonly idempotency: Idempotency,
   ) {}
 
@@ -91,6 +91,12 @@ export class ImportsController {
     if (!(body instanceof Readable)) {
       throw problem('REQUEST_MEDIA_TYPE', {
         detail: 'imports take a CSV body; send `Content-Type: text/csv`',
+      });
+    }
+    if (this.spool === null) {
+      throw problem('SERVER_UNAVAILABLE', {
+        detail:
+          'this gateway shares no storage with the data service; send the import to the server that runs it',
       });
     }
     const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';

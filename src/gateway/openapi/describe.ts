@@ -1,12 +1,10 @@
 import 'reflect-metadata';
 import type { ContractClass, JsonSchema } from '../../kernel/fields.js';
 
-/** What a success answers: an object, a list as it is, a page of them, a plain schema, or no body. */
+/** What a success answers: an object, a page of them, something described here, or no body. */
 export type AnswerShape =
   | ContractClass
-  | { readonly listOf: ContractClass }
   | { readonly pageOf: ContractClass }
-  | { readonly itemsOf: ContractClass }
   | { readonly schema: JsonSchema; readonly example: unknown }
   | 'nothing';
 
