@@ -19,9 +19,6 @@ import { boostingFor, fitDirection, scoresOf } from './score-model.js';
 import type { TargetOutcome } from './packaging.js';
 import { testRowsOf, type TrainingContext } from './training-request.js';
 
-/** Fewer trades than this say nothing about a rule. */
-const tradesToJudgeMin = 30;
-
 interface FoldOutcome {
   readonly trees: number;
   readonly calibration: PlattCalibration;
@@ -205,15 +202,16 @@ function checkProcedure(context: TrainingContext, weight: number) {
 }
 
 function finding(instrument: string, figures: DirectionFigures, costBps: number): string {
-  const { auc, alwaysIn, whenWorthIt } = figures;
+  const { auc, alwaysIn, whenWorthIt, paysCosts } = figures;
   const { low, high } = auc.interval;
   const gross = alwaysIn.grossBps === null ? 'nothing' : `${show(alwaysIn.grossBps, 2)} bp gross a trade`;
-  const worthIt =
-    whenWorthIt.trades < tradesToJudgeMin || whenWorthIt.netBps === null
-      ? `its expected return exceeds that ${whenWorthIt.trades} times in ${figures.rows} rows, too seldom to judge: no evidence that it pays.`
-      : `the ${whenWorthIt.trades} trades expected to exceed that earn ${show(whenWorthIt.netBps, 2)} bp net each.`;
+  const judged =
+    paysCosts === null || whenWorthIt.netBps === null
+      ? 'too few to judge, so there is no evidence that it pays'
+      : `they earn ${show(whenWorthIt.netBps, 2)} bp net each`;
   return (
     `${instrument}: AUC ${show(auc.value, 3)} [${show(low, 3)}, ${show(high, 3)}]; always in the market on the model's side ` +
-    `earns ${gross} before ${costBps} bp of cost; ${worthIt}`
+    `earns ${gross} before ${costBps} bp of cost; ` +
+    `trades worth their cost by its own forecast: ${whenWorthIt.trades}; ${judged}.`
   );
 }

@@ -13,6 +13,9 @@ import type { GateCheck, Measured } from './report.js';
 import { show, showInterval } from './report.js';
 import { ruleProfit, type RuleProfit } from './rule-profit.js';
 
+/** Fewer trades than this say nothing about a rule. */
+const tradesToJudgeMin = 30;
+
 /** Out-of-sample rows of one instrument in time order, all of equal length. */
 export interface DirectionRows {
   readonly timesMs: Float64Array;
@@ -44,6 +47,8 @@ export interface DirectionFigures {
   readonly alwaysIn: RuleProfit;
   /** Only when the expected return exceeds the cost. */
   readonly whenWorthIt: RuleProfit;
+  /** Did those trades earn more than they cost? Null when there were too few to judge. */
+  readonly paysCosts: boolean | null;
 }
 
 export function directionFigures(
@@ -59,6 +64,7 @@ export function directionFigures(
   const modelRanks = ranks(model);
   const followedRanks = ranks(followed);
   const rule = { expected, followed, timesMs, horizonMs };
+  const whenWorthIt = ruleProfit(rule, { entryBps: costBps, costBps });
   return {
     rows: ups.length,
     upShare: mean(ups),
@@ -90,7 +96,9 @@ export function directionFigures(
     },
     roundTripCostBps: costBps,
     alwaysIn: ruleProfit(rule, { entryBps: 0, costBps }),
-    whenWorthIt: ruleProfit(rule, { entryBps: costBps, costBps }),
+    whenWorthIt,
+    paysCosts:
+      whenWorthIt.netBps === null || whenWorthIt.trades < tradesToJudgeMin ? null : whenWorthIt.netBps > 0,
   };
 }
 

@@ -124,15 +124,15 @@ describe('calibration', () => {
 });
 
 describe('block bootstrap', () => {
-  const rules = { block: 50, draws: 300, level: 0.95 };
+  const rules = { block: 50, draws: 200, level: 0.95 };
 
   it('covers the true mean of clustered losses, where single rows would not', () => {
     let covered = 0;
     let coveredByRows = 0;
-    for (let run = 0; run < 60; run += 1) {
+    for (let run = 0; run < 40; run += 1) {
       const random = new SeededRandom(`run ${run}`);
       let level = 0;
-      const values = Float64Array.from({ length: 2_000 }, () => {
+      const values = Float64Array.from({ length: 1_000 }, () => {
         level = 0.9 * level + random.nextGaussian();
         return level;
       });
@@ -143,8 +143,8 @@ describe('block bootstrap', () => {
       if (within(50)) covered += 1;
       if (within(1)) coveredByRows += 1;
     }
-    expect(covered).toBeGreaterThanOrEqual(50);
-    expect(coveredByRows).toBeLessThan(40);
+    expect(covered).toBeGreaterThanOrEqual(33);
+    expect(coveredByRows).toBeLessThan(26);
   });
 
   it('agrees between its quick form for means and its general form for weights', () => {
