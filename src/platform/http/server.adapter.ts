@@ -127,6 +127,9 @@ export class ServerAdapter extends FastifyAdapter {
     });
   }
 
+  /** Bodies are read by the parsers of `prepare`; the framework's own would also take forms. */
+  override registerParserMiddleware(): void {}
+
   /** Refuses new requests, probes aside, and resolves when those at work are done or their time is over. */
   override async beforeClose(): Promise<void> {
     super.beforeClose();

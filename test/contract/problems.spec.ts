@@ -15,18 +15,18 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ThrottlerException } from '@nestjs/throttler';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Public } from '../../kernel/access.js';
-import { problem, type ProblemDocument } from '../../kernel/errors.js';
-import { decimal, integer, text } from '../../kernel/fields.js';
-import { Health } from '../../kernel/health.js';
-import { PageQuery } from '../../kernel/page.js';
-import { MonitoringModule } from '../../monitoring/monitoring.module.js';
-import { LogConfig } from '../logging/logging.config.js';
-import { createLog } from '../logging/pino-log.adapter.js';
-import { PlatformModule } from '../platform.module.js';
-import { HttpConfig } from './http.config.js';
-import { PathId, PathInstrument } from './path.pipe.js';
-import { ServerAdapter } from './server.adapter.js';
+import { Public } from '../../src/kernel/access.js';
+import { problem, type ProblemDocument } from '../../src/kernel/errors.js';
+import { decimal, integer, text } from '../../src/kernel/fields.js';
+import { Health } from '../../src/kernel/health.js';
+import { PageQuery } from '../../src/kernel/page.js';
+import { MonitoringModule } from '../../src/monitoring/monitoring.module.js';
+import { LogConfig } from '../../src/platform/logging/logging.config.js';
+import { createLog } from '../../src/platform/logging/pino-log.adapter.js';
+import { PlatformModule } from '../../src/platform/platform.module.js';
+import { HttpConfig } from '../../src/platform/http/http.config.js';
+import { PathId, PathInstrument } from '../../src/platform/http/path.pipe.js';
+import { ServerAdapter } from '../../src/platform/http/server.adapter.js';
 
 class Item {
   @text({ min: 1, max: 10 })
@@ -100,7 +100,7 @@ async function start(): Promise<NestFastifyApplication> {
   const made = await NestFactory.create<NestFastifyApplication>(
     { module: ThingsModule, imports: [PlatformModule.of(log), MonitoringModule.create()] },
     server,
-    { bodyParser: false, logger: false },
+    { logger: false },
   );
   await made.listen(0, '127.0.0.1');
   return made;
@@ -182,7 +182,7 @@ describe('problem documents', () => {
     const faults = lines.filter((line) => line.level === 'error');
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatchObject({ requestId, path: '/v1/things/fail/now', method: 'GET' });
-    expect(JSON.stringify(faults[0])).toContain('http.spec');
+    expect(JSON.stringify(faults[0])).toContain('problems.spec');
     expect(JSON.stringify(faults[0])).not.toContain('hunter2');
   });
 

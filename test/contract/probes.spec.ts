@@ -2,14 +2,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Health } from '../kernel/health.js';
-import { Metrics } from '../kernel/metrics.js';
-import { SilentLog } from '../kernel/log.js';
-import { EventBus, liveSession } from '../kernel/events.js';
-import { HttpConfig } from '../platform/http/http.config.js';
-import { ServerAdapter } from '../platform/http/server.adapter.js';
-import { PlatformModule } from '../platform/platform.module.js';
-import { MonitoringModule } from './monitoring.module.js';
+import { Health } from '../../src/kernel/health.js';
+import { Metrics } from '../../src/kernel/metrics.js';
+import { SilentLog } from '../../src/kernel/log.js';
+import { EventBus, liveSession } from '../../src/kernel/events.js';
+import { HttpConfig } from '../../src/platform/http/http.config.js';
+import { ServerAdapter } from '../../src/platform/http/server.adapter.js';
+import { PlatformModule } from '../../src/platform/platform.module.js';
+import { MonitoringModule } from '../../src/monitoring/monitoring.module.js';
 
 @Module({})
 class Root {
@@ -26,7 +26,7 @@ beforeEach(async () => {
   app = await NestFactory.create<NestFastifyApplication>(
     Root.of(PlatformModule.of(new SilentLog()), MonitoringModule.create()),
     new ServerAdapter(new HttpConfig()),
-    { bodyParser: false, logger: false },
+    { logger: false },
   );
   await app.listen(0, '127.0.0.1');
   base = await app.getUrl();
