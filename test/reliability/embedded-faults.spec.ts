@@ -10,12 +10,19 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SilentLog } from '../../src/kernel/log.js';
 import { BootFault } from '../../src/platform/boot-fault.js';
+import { locateBinaries } from '../../src/platform/database/embedded-binaries.adapter.js';
+import {
+  embeddedPaths,
+  ensureCluster,
+  newCredentials,
+} from '../../src/platform/database/embedded-cluster.adapter.js';
 import { EmbeddedPostgres } from '../../src/platform/database/embedded-postgres.adapter.js';
+import { runAs } from '../../src/platform/database/embedded-user.adapter.js';
 import { runningPostmaster } from '../../src/platform/database/postmaster.adapter.js';
 import { roomyFolder } from '../support/roomy-folder.js';
 
@@ -111,17 +118,21 @@ describe('a server started by root', () => {
     return parent;
   };
 
-  it.runIf(isRoot && onLinux)('runs its database as an ordinary user with no rights of root', async () => {
-    const dataDir = join(folder, 'var');
-    const database = await start(dataDir);
-    const { pid } = runningPostmaster(join(dataDir, 'postgres'))!;
-    const { uid } = statSync(join(dataDir, 'postgres'));
-    expect(uid).not.toBe(0);
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    expect(status).toMatch(new RegExp(`^Uid:\\s+${uid}\\s+${uid}\\s+${uid}\\s`, 'm'));
-    expect(status).toMatch(/^CapEff:\s+0+$/m);
-    await database.stop();
-  });
+  it.runIf(isRoot && onLinux)(
+    'runs its database as an ordinary user without the rights of root',
+    async () => {
+      const dataDir = join(folder, 'var');
+      const database = await start(dataDir);
+      const { pid } = runningPostmaster(join(dataDir, 'postgres'))!;
+      const { uid } = statSync(join(dataDir, 'postgres'));
+      expect(uid).not.toBe(0);
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      expect(status).toMatch(new RegExp(`^Uid:\\s+${uid}\\s+${uid}\\s+${uid}\\s`, 'm'));
+      // Nothing, or CAP_DAC_READ_SEARCH where the repository itself is closed to others.
+      expect(status).toMatch(/^CapEff:\s+0+[04]$/m);
+      await database.stop();
+    },
+  );
 
   it.runIf(isRoot && onLinux)(
     'has its database below a folder that is closed to others, with the one right to pass through',
@@ -144,6 +155,19 @@ describe('a server started by root', () => {
       }
     },
   );
+
+  it.runIf(isRoot && onLinux)('also when the programs themselves lie in such a folder', async () => {
+    const parent = closed();
+    const installed = locateBinaries(join(folder, 'links'));
+    const root = dirname(dirname(installed.initdb));
+    expect(spawnSync('cp', ['-a', root, parent]).status).toBe(0);
+    const [initdb, postgres] = ['initdb', 'postgres'].map((name) => join(parent, 'native', 'bin', name));
+    const binaries = { ...installed, initdb, postgres };
+    const paths = embeddedPaths(folder);
+    const as = runAs({ dataDir: folder, cluster: null, binaries });
+    expect(await ensureCluster({ paths, binaries, as }, newCredentials(), {}, false)).toBe(true);
+    expect(statSync(join(paths.cluster, 'PG_VERSION')).uid).not.toBe(0);
+  });
 
   it.runIf(isRoot)('says which folder is closed to whom, where there is no way through', async () => {
     const parent = closed();

@@ -6,7 +6,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import pg from 'pg';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { freshDatabase } from '../../../test/support/database.js';
+import { freshDatabase, testServerUrl } from '../../../test/support/database.js';
 import { Log, SilentLog } from '../../kernel/log.js';
 import { Metrics, NoMetrics } from '../../kernel/metrics.js';
 import { ConfigModule } from '../config/config.module.js';
@@ -117,7 +117,7 @@ describe('the database module', () => {
     await expect(refused).rejects.toThrow(BootFault);
     await expect(refused).rejects.toThrow(/synchronous_commit is off[^]*needed: synchronous_commit=on/);
     await fresh.drop();
-    if (kind === 'role') await dropRole(fresh.url, role);
+    if (kind === 'role') await onServer(`DROP ROLE ${role}`);
   });
 
   it('says which database could not be used, and never its password', async () => {
@@ -135,11 +135,9 @@ describe('the database module', () => {
   });
 });
 
-async function dropRole(url: string, role: string): Promise<void> {
-  const server = new URL(url);
-  server.pathname = '/postgres';
-  const admin = new pg.Client({ connectionString: server.href });
+async function onServer(statement: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: await testServerUrl() });
   await admin.connect();
-  await admin.query(`DROP ROLE ${role}`);
+  await admin.query(statement);
   await admin.end();
 }

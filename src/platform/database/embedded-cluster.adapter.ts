@@ -131,7 +131,7 @@ export async function ensureCluster(
 export async function resetPassword(tools: ClusterTools, { user, password }: Credentials): Promise<void> {
   // base64url: nothing in it needs quoting.
   const sql = `ALTER ROLE "${user}" PASSWORD '${password}'\n`;
-  const args = ['--single', '-D', tools.paths.cluster, 'postgres'];
+  const args = ['--single', '-D', tools.paths.cluster, 'template1'];
   const { code, output } = await runTool(tools, tools.binaries.postgres, args, sql);
   if (code !== 0 || output.includes('ERROR')) {
     throw faultFromLog('set a new password', output, tools.paths.dataDir);

@@ -14,11 +14,23 @@ export function urlOf({ user, password, port }: Reachable, database = databaseNa
   return `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
 }
 
-/** Creates the product's database if it is not there yet. */
+/**
+ * Sees to it that the product's database is there. A new cluster comes with an empty one called postgres: renaming it
+ * takes no time, where creating another would copy some three hundred files.
+ */
 export async function ensureDatabase(server: Reachable): Promise<void> {
-  await session(urlOf(server, 'postgres'), async (client) => {
-    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [databaseName]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${databaseName}`);
+  await session(urlOf(server, 'template1'), async (client) => {
+    const { rows } = await client.query<{ datname: string }>(
+      'SELECT datname FROM pg_database WHERE datname = ANY ($1)',
+      [['postgres', databaseName]],
+    );
+    const names = rows.map(({ datname }) => datname);
+    if (names.includes(databaseName)) return;
+    await client.query(
+      names.includes('postgres')
+        ? `ALTER DATABASE postgres RENAME TO ${databaseName}`
+        : `CREATE DATABASE ${databaseName} TEMPLATE template0`,
+    );
   });
 }
 
@@ -35,7 +47,7 @@ export async function takeBack(pid: number, server: Reachable, cluster: string):
   // It may be repairing itself after a crash of one of its sessions.
   for (let attempt = 0; attempt < 600 && isAlive(pid); attempt += 1) {
     try {
-      await session(urlOf(server, 'postgres'), async (client) => {
+      await session(urlOf(server), async (client) => {
         const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
         if (rows[0]?.data_directory !== cluster) throw new Error('serves another cluster');
         await client.query(
@@ -43,7 +55,6 @@ export async function takeBack(pid: number, server: Reachable, cluster: string):
            WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND application_name LIKE 'rrralgorithms%'`,
         );
       });
-      await ensureDatabase(server);
       return true;
     } catch (error) {
       // 57P03: starting up, shutting down or recovering.

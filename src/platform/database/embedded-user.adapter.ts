@@ -68,6 +68,8 @@ export function runAs(places: Places): RunAs {
 function setpriv({ uid, gid }: User): string[] {
   const capability = '+dac_read_search';
   const ids = ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'];
+  // Without the bit, access(2), with which initdb looks for its fellow programs, would not count the capability.
+  ids.push('--securebits', '+no_setuid_fixup');
   return [...ids, '--inh-caps', capability, '--ambient-caps', capability, '--'];
 }
 
