@@ -17,8 +17,12 @@ function packagesOf(build) {
   for (const path of readdirSync(build, { recursive: true })) {
     if (!path.endsWith('.js')) continue;
     const text = readFileSync(join(build, path), 'utf8');
-    for (const [, name] of text.matchAll(/(?:^|[;\s}])(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/gm))
-      if (!/^[./#]|^node:/.test(name)) named.add(name);
+    // As the compiler writes them: a statement on lines of its own, or a lazy import.
+    const written = [
+      ...text.matchAll(/^(?:import|export)\s(?:[^'";=()]*\sfrom\s)?['"]([^'"\n]+)['"];?$/gm),
+      ...text.matchAll(/\bimport\(['"]([^'"\n]+)['"]\)/g),
+    ];
+    for (const [, name] of written) if (!/^[./#]|^node:/.test(name)) named.add(name);
   }
   return [...named].sort();
 }
