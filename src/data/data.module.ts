@@ -5,15 +5,24 @@ import { CandlesService } from './candles/candles.service.js';
 import { LiveCandles } from './candles/live-candles.service.js';
 import { Candles } from './contract/candles.js';
 import { Feeds } from './contract/feeds.js';
+import { Imports } from './contract/imports.js';
 import { Instruments } from './contract/instruments.js';
+import { DataJobs } from './contract/jobs.js';
 import { Market } from './contract/quotes.js';
+import { Spool } from './contract/spool.js';
 import { FeedsService } from './feeds/feeds.service.js';
 import { Ingest } from './feeds/ingest.service.js';
 import { MarketOutbox } from './feeds/market-outbox.service.js';
 import { MarketStream } from './feeds/market-stream.service.js';
+import { DeriveCandles } from './imports/derive-candles.repository.js';
+import { ImportStage } from './imports/import-stage.repository.js';
+import { ImportsService } from './imports/imports.service.js';
+import { SpoolAdapter } from './imports/spool.adapter.js';
 import { InstrumentEntity } from './instruments/instrument.entity.js';
 import { InstrumentRepository } from './instruments/instrument.repository.js';
 import { InstrumentsService } from './instruments/instruments.service.js';
+import { JobRepository } from './jobs/job.repository.js';
+import { JobsService } from './jobs/jobs.service.js';
 import { MarketService } from './market/market.service.js';
 import { TradeRepository } from './market/trade.repository.js';
 import { TradeRetention } from './market/trade-retention.service.js';
@@ -36,10 +45,19 @@ const providers: Provider[] = [
   Ingest,
   SimulatedFeed,
   FeedsService,
+  JobRepository,
+  JobsService,
+  SpoolAdapter,
+  ImportStage,
+  DeriveCandles,
+  ImportsService,
   { provide: Instruments, useExisting: InstrumentsService },
   { provide: Candles, useExisting: CandlesService },
   { provide: Market, useExisting: MarketService },
   { provide: Feeds, useExisting: FeedsService },
+  { provide: DataJobs, useExisting: JobsService },
+  { provide: Spool, useExisting: SpoolAdapter },
+  { provide: Imports, useExisting: ImportsService },
 ];
 
 /** Market truth: what the venues said, as it came in, and the candles made of it. */
@@ -50,7 +68,7 @@ export class DataModule {
       module: DataModule,
       imports: [TypeOrmModule.forFeature([...dataEntities])],
       providers,
-      exports: [Instruments, Candles, Market, Feeds],
+      exports: [Instruments, Candles, Market, Feeds, DataJobs, Spool, Imports],
     };
   }
 }

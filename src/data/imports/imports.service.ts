@@ -1,0 +1,297 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { Log } from '../../kernel/log.js';
+import { Metrics } from '../../kernel/metrics.js';
+import type { Principal } from '../../kernel/principal.js';
+import { Clock, type Timeframe } from '../../kernel/time.js';
+import { Database, type Sql } from '../../platform/database/database.service.js';
+import { CandlesService } from '../candles/candles.service.js';
+import { dataProblem } from '../contract/errors.js';
+import { CandleImportQuery, Imports, TradeImportQuery } from '../contract/imports.js';
+import type { Job } from '../contract/jobs.js';
+import { DataConfig } from '../data.config.js';
+import { type DataMetrics, dataMetrics } from '../data.metrics.js';
+import { InstrumentsService } from '../instruments/instruments.service.js';
+import { type JobContext, type JobOutcome, JobsService, JobStopped } from '../jobs/jobs.service.js';
+import { candleHeader, readCandleRow } from './candle-row.js';
+import { csvLines } from './csv-file.adapter.js';
+import { DeriveCandles } from './derive-candles.repository.js';
+import { addFault, emptyReport, fieldErrors, type ImportReport, reportedMax } from './import-report.js';
+import { candleStage, ImportStage, type Stage, tradeStage } from './import-stage.repository.js';
+import { SpoolAdapter, type SpooledFile } from './spool.adapter.js';
+import { readTradeRow, tradeHeader, tradeHeaderWithId } from './trade-row.js';
+
+/** What a job row keeps of the request. */
+interface ImportRequest {
+  readonly spool: string;
+  readonly query: CandleImportQuery & TradeImportQuery;
+}
+
+type ReadLine = (fields: readonly string[]) => string | { fault: string };
+
+interface Plan {
+  readonly kind: 'candles' | 'trades';
+  readonly stage: Stage;
+  /** Columns the lines of COPY carry after the line number. */
+  readonly columns: readonly string[];
+  /** The reader of lines for this header; null when the header is not one of ours. */
+  reader(header: string): ReadLine | null;
+  readonly headers: readonly string[];
+}
+
+/** Share of the progress that reading the file is; writing and deriving are the rest. */
+const readingShare = 0.7;
+const copyChunkChars = 64 * 1024;
+
+/** CSV files into candles and trades: all of a file or nothing, unless it is asked to skip bad lines. */
+@Injectable()
+export class ImportsService extends Imports implements OnModuleInit, OnApplicationBootstrap {
+  private readonly metrics: DataMetrics;
+
+  constructor(
+    private readonly database: Database,
+    private readonly stages: ImportStage,
+    private readonly deriving: DeriveCandles,
+    private readonly spool: SpoolAdapter,
+    private readonly jobs: JobsService,
+    private readonly instruments: InstrumentsService,
+    private readonly stored: CandlesService,
+    private readonly config: DataConfig,
+    private readonly clock: Clock,
+    metrics: Metrics,
+    private readonly log: Log,
+  ) {
+    super();
+    this.metrics = dataMetrics(metrics);
+  }
+
+  onModuleInit(): void {
+    const kinds = { 'import-candles': candlePlan, 'import-trades': tradePlan };
+    for (const [kind, planOf] of Object.entries(kinds)) {
+      this.jobs.register({
+        kind,
+        run: (request, context) => {
+          const { spool, query } = request as ImportRequest;
+          return this.run(planOf(query, this.clock.nowMs()), spool, query, context);
+        },
+        ended: (request) => this.spool.drop((request as ImportRequest).spool),
+      });
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const open = (await this.jobs.openRequests()) as ImportRequest[];
+    const swept = await this.spool.sweep(new Set(open.map(({ spool }) => spool)));
+    if (swept > 0) this.log.info({ files: swept }, 'bodies of imports that nobody asks for were deleted');
+  }
+
+  candles(command: { principal: Principal; spool: string; query: CandleImportQuery }): Promise<Job> {
+    return this.submit('import-candles', command);
+  }
+
+  trades(command: { principal: Principal; spool: string; query: TradeImportQuery }): Promise<Job> {
+    return this.submit('import-trades', command);
+  }
+
+  private async submit(
+    kind: string,
+    command: { principal: Principal; spool: string; query: CandleImportQuery | TradeImportQuery },
+  ): Promise<Job> {
+    const { principal, spool, query } = command;
+    try {
+      this.instruments.require(query.instrument);
+      await this.spool.open(spool);
+      return await this.jobs.submit({ kind, owner: principal, request: { spool, query } });
+    } catch (error) {
+      // No job will ever ask for it.
+      await this.spool.drop(spool);
+      throw error;
+    }
+  }
+
+  private async run(
+    plan: Plan,
+    spool: string,
+    query: ImportRequest['query'],
+    context: JobContext,
+  ): Promise<JobOutcome> {
+    const file = await this.spool.open(spool);
+    const report = emptyReport();
+    const outcome = await this.database
+      .transaction((tx) => this.work(tx, plan, file, query, report, context), { statementTimeoutMs: 0 })
+      .catch((error: unknown) => {
+        if (error instanceof Refused) return error.outcome;
+        throw error;
+      });
+    if (report.inserted + report.replaced > 0 && !outcome.problem) this.stored.changed();
+    this.count(plan.kind, report, outcome.problem === undefined);
+    return outcome;
+  }
+
+  /** Everything inside the one transaction; throws Refused to leave nothing behind. */
+  private async work(
+    tx: Sql,
+    plan: Plan,
+    file: SpooledFile,
+    query: ImportRequest['query'],
+    report: ImportReport,
+    context: JobContext,
+  ): Promise<JobOutcome> {
+    const { stage } = plan;
+    const skip = query.onError === 'skip';
+    const goOn = (): void => {
+      if (context.signal.aborted) throw new JobStopped();
+    };
+    await this.stages.create(tx, stage);
+    await this.stages.fill(tx, plan.columns, this.lines(plan, file, report, context));
+    goOn();
+    if (plan.kind === 'trades') await this.stages.placeTrades(tx);
+    const repeated = await this.stages.dropRepeated(tx, stage);
+    report.errorCount += repeated.count;
+    report.errors.push(...repeated.faults.slice(0, reportedMax - report.errors.length));
+    report.errors.sort((a, b) => a.line - b.line);
+    if (report.errorCount > 0 && !skip) throw refused('DATA_IMPORT_INVALID', report);
+    report.skipped = report.errorCount;
+    goOn();
+    const { same, different, faults } = await this.stages.compare(tx, stage);
+    const onConflict = query.onConflict ?? 'fail';
+    if (different > 0 && onConflict === 'fail') {
+      throw refused('DATA_IMPORT_CONFLICT', { ...report, errorCount: different, errors: faults });
+    }
+    goOn();
+    context.progress(0.8, `${report.rows} lines read; writing`);
+    const written = await this.stages.write(tx, stage, onConflict === 'replace');
+    report.unchanged = same;
+    report.inserted = written.inserted;
+    report.replaced = written.replaced;
+    report.kept = different - written.replaced;
+    if (plan.kind === 'candles' && written.fromMs !== null) {
+      context.progress(0.9, `${written.inserted} candles written; making larger ones`);
+      const series = { instrument: query.instrument, timeframe: query.timeframe as Timeframe };
+      const range = { fromMs: written.fromMs, toMs: written.toMs! };
+      report.derived = await this.deriving.derive(tx, { ...series, ...range }, goOn);
+    }
+    goOn();
+    return { detail: sentence(report), result: report };
+  }
+
+  /** The file as text for COPY, in chunks; faults go into the report as they are met. */
+  private async *lines(
+    plan: Plan,
+    file: SpooledFile,
+    report: ImportReport,
+    context: JobContext,
+  ): AsyncGenerator<string> {
+    const read = (bytes: number): void =>
+      context.progress((readingShare * bytes) / Math.max(1, file.bytes), `${report.rows} lines read`);
+    let readLine: ReadLine | null = null;
+    let text = '';
+    for await (const { line, fields } of csvLines(file, {
+      bytesMax: this.config.importUnpackedBytesMax,
+      read,
+    })) {
+      if (readLine === null) {
+        readLine = plan.reader(fields.join(','));
+        if (readLine !== null) continue;
+        addFault(report, line, `the header must be ${plan.headers.join(' or ')}`);
+        throw refused('DATA_IMPORT_INVALID', report);
+      }
+      report.rows += 1;
+      const row = readLine(fields);
+      if (typeof row === 'object') {
+        addFault(report, line, row.fault);
+        continue;
+      }
+      text += `${line}\t${row}\n`;
+      if (text.length < copyChunkChars) continue;
+      if (context.signal.aborted) throw new JobStopped();
+      yield text;
+      text = '';
+    }
+    if (readLine === null) {
+      throw dataProblem('DATA_IMPORT_UNREADABLE', {
+        detail: `the file has no lines; it must begin with the header ${plan.headers.join(' or ')}`,
+      });
+    }
+    if (text !== '') yield text;
+  }
+
+  private count(kind: string, report: ImportReport, kept: boolean): void {
+    const outcomes = kept
+      ? {
+          inserted: report.inserted,
+          unchanged: report.unchanged,
+          replaced: report.replaced,
+          kept: report.kept,
+          skipped: report.skipped,
+        }
+      : { refused: report.rows };
+    for (const [outcome, rows] of Object.entries(outcomes)) {
+      if (rows > 0) this.metrics.importRows.inc({ kind, outcome }, rows);
+    }
+    if (kept && kind === 'trades') this.metrics.tradesStored.inc({ origin: 'import' }, report.inserted);
+    for (const [timeframe, candles] of Object.entries(report.derived)) {
+      if (kept && candles > 0) this.metrics.candlesStored.inc({ timeframe, source: 'derived' }, candles);
+    }
+  }
+}
+
+/** A foreseen "no" in the middle of the transaction, which must roll back. */
+class Refused extends Error {
+  constructor(readonly outcome: JobOutcome) {
+    super(outcome.detail);
+  }
+}
+
+function refused(code: 'DATA_IMPORT_INVALID' | 'DATA_IMPORT_CONFLICT', report: ImportReport): Refused {
+  const { errorCount, errors } = report;
+  const detail =
+    code === 'DATA_IMPORT_INVALID'
+      ? `${errorCount} bad ${errorCount === 1 ? 'line' : 'lines'}, the first is line ${errors[0].line}: ${errors[0].detail}; nothing was imported. Correct the file, or leave bad lines out with onError=skip`
+      : `${errorCount} ${errorCount === 1 ? 'row differs' : 'rows differ'} from what is stored; nothing was imported. Choose with onConflict=replace or keep`;
+  const problem = dataProblem(code, { detail, errors: fieldErrors(errors), facts: { errorCount } });
+  // Whatever was counted on the way was rolled back.
+  const result = { ...report, inserted: 0, unchanged: 0, replaced: 0, kept: 0, skipped: 0, derived: {} };
+  return new Refused({ detail, result, problem });
+}
+
+function sentence({ rows, inserted, unchanged, replaced, kept, skipped }: ImportReport): string {
+  return `${rows} rows: ${inserted} inserted, ${unchanged} unchanged, ${replaced} replaced, ${kept} kept, ${skipped} skipped`;
+}
+
+function candlePlan(query: CandleImportQuery, nowMs: number): Plan {
+  const timeframe = query.timeframe as Timeframe;
+  const stage = candleStage(query.instrument, timeframe);
+  return {
+    kind: 'candles',
+    stage,
+    columns: [...stage.key, ...stage.content],
+    headers: [candleHeader],
+    reader: (header) => {
+      if (header !== candleHeader) return null;
+      return (fields) => {
+        const row = readCandleRow(fields, { timeframe, nowMs });
+        if ('fault' in row) return row;
+        return `${row.openTimeMs}\t${row.open}\t${row.high}\t${row.low}\t${row.close}\t${row.volume}`;
+      };
+    },
+  };
+}
+
+function tradePlan(query: TradeImportQuery, nowMs: number): Plan {
+  const stage = tradeStage(query.instrument);
+  return {
+    kind: 'trades',
+    stage,
+    columns: [...stage.key, ...stage.content],
+    headers: [tradeHeader, tradeHeaderWithId],
+    reader: (header) => {
+      if (header !== tradeHeader && header !== tradeHeaderWithId) return null;
+      const withId = header === tradeHeaderWithId;
+      return (fields) => {
+        const row = readTradeRow(fields, { withId, nowMs });
+        if ('fault' in row) return row;
+        return `${row.timeMs}\t${row.id ?? '\\N'}\t${row.price}\t${row.quantity}\t${row.side}`;
+      };
+    },
+  };
+}

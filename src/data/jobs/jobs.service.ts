@@ -1,0 +1,296 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Problem, problem as problemOf, type ProblemDocument } from '../../kernel/errors.js';
+import { Ids } from '../../kernel/ids.js';
+import { Log } from '../../kernel/log.js';
+import { Metrics } from '../../kernel/metrics.js';
+import { type Page, pageLimitMax, type PageQuery } from '../../kernel/page.js';
+import { hasRole, type Principal } from '../../kernel/principal.js';
+import { Clock } from '../../kernel/time.js';
+import { dataProblem } from '../contract/errors.js';
+import { DataJobs, Job } from '../contract/jobs.js';
+import { readCursor, writeCursor } from '../cursor.js';
+import { DataConfig } from '../data.config.js';
+import { type DataMetrics, dataMetrics } from '../data.metrics.js';
+import { JobRepository } from './job.repository.js';
+
+/** What a running job can say and hear. */
+export interface JobContext {
+  /** Aborted when somebody cancels the job or the server stops. */
+  readonly signal: AbortSignal;
+  /** 0 to 1, and where it stands in words. Written down now and then. */
+  progress(fraction: number, detail: string): void;
+}
+
+export interface JobKind {
+  readonly kind: string;
+  run(request: unknown, context: JobContext): Promise<JobOutcome>;
+  /** The job has ended for good, however it did. */
+  ended(request: unknown): Promise<void>;
+}
+
+export interface JobOutcome {
+  readonly detail: string;
+  readonly result: unknown;
+  /** Set when it failed in a way that was foreseen; `result` then says how far it got. */
+  readonly problem?: Problem;
+}
+
+/** Thrown out of a job's work when its signal was aborted. */
+export class JobStopped extends Error {
+  override readonly name = 'JobStopped';
+}
+
+interface Waiting {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly request: unknown;
+}
+
+const progressEveryMs = 500;
+const stopMsMax = 2_000;
+const defaultLimit = 100;
+
+/**
+ * Long work, one row each: a few run, a bounded number waits, more are refused. What waited when the server went down
+ * goes on waiting at the next start; what ran then has failed and says so.
+ */
+@Injectable()
+export class JobsService extends DataJobs implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly kinds = new Map<string, JobKind>();
+  private readonly waiting: Waiting[] = [];
+  private readonly running = new Map<string, { abort: AbortController; done: Promise<void> }>();
+  private admitted = 0;
+  private ended = false;
+  private readonly metrics: DataMetrics;
+  private readonly log: Log;
+
+  constructor(
+    private readonly repository: JobRepository,
+    private readonly config: DataConfig,
+    private readonly ids: Ids,
+    private readonly clock: Clock,
+    metrics: Metrics,
+    log: Log,
+  ) {
+    super();
+    this.metrics = dataMetrics(metrics);
+    this.log = log.of('jobs');
+    this.metrics.jobsOpen(() => [
+      { value: this.waiting.length, labels: { state: 'queued' } },
+      { value: this.running.size, labels: { state: 'running' } },
+    ]);
+  }
+
+  /** Says who does the work of a kind; before the server has started. */
+  register(kind: JobKind): void {
+    this.kinds.set(kind.kind, kind);
+  }
+
+  /** Requests of jobs that wait or run, for whoever keeps files for them. */
+  async openRequests(): Promise<unknown[]> {
+    return (await this.repository.unfinished(this.config.jobsQueuedMax + 100)).map(({ request }) => request);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    for (const { job, request } of await this.repository.unfinished(this.config.jobsQueuedMax + 100)) {
+      const kind = this.kinds.get(job.kind);
+      if (job.state === 'queued' && kind) {
+        this.waiting.push({ id: job.id, kind, request });
+        continue;
+      }
+      const detail = 'the server stopped while this was running; nothing of it was kept, send it again';
+      await this.repository.change(job.id, {
+        state: 'failed',
+        progress: job.progress,
+        detail,
+        finishedMs: this.clock.nowMs(),
+        problem: problemOf('SERVER_UNAVAILABLE', { detail }).toDocument(),
+      });
+      this.metrics.jobs.inc({ kind: job.kind, state: 'failed' });
+      await kind?.ended(request);
+    }
+    this.admit();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.ended = true;
+    const done = [...this.running.values()].map((one) => one.done);
+    for (const { abort } of this.running.values()) abort.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise((wake) => {
+      timer = setTimeout(wake, stopMsMax);
+    });
+    await Promise.race([Promise.all(done), tooLong]);
+    clearTimeout(timer);
+  }
+
+  /** Throws DATA_TOO_MANY_JOBS. */
+  async submit(command: { kind: string; owner: Principal; request: unknown }): Promise<Job> {
+    const kind = this.kinds.get(command.kind)!;
+    const { jobsQueuedMax, jobsRunningMax } = this.config;
+    if (this.waiting.length + this.running.size + this.admitted >= jobsQueuedMax + jobsRunningMax) {
+      throw dataProblem('DATA_TOO_MANY_JOBS', {
+        detail: `${this.running.size} jobs run and ${this.waiting.length} wait; ${jobsQueuedMax} may wait. Try again when one has ended`,
+        facts: { running: this.running.size, waiting: this.waiting.length, limit: jobsQueuedMax },
+        retryAfterSeconds: 10,
+      });
+    }
+    const id = this.ids.next();
+    const createdMs = this.clock.nowMs();
+    // Counted while it is written down, so that a burst cannot pass the bound together.
+    this.admitted += 1;
+    try {
+      const job = await this.repository.insert({
+        id,
+        kind: kind.kind,
+        owner: command.owner.userId,
+        request: command.request,
+        createdMs,
+      });
+      this.waiting.push({ id, kind, request: command.request });
+      return job;
+    } finally {
+      this.admitted -= 1;
+      this.admit();
+    }
+  }
+
+  async list(query: { principal: Principal } & PageQuery): Promise<Page<Job>> {
+    const limit = Math.min(query.limit ?? defaultLimit, pageLimitMax);
+    const cursor = query.cursor === undefined ? null : readCursor('jobs', query.cursor);
+    const owner = hasRole(query.principal, 'operator') ? null : query.principal.userId;
+    const jobs = await this.repository.list({ owner, beforeId: cursor?.id ?? null, limit: limit + 1 });
+    const items = jobs.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items,
+      nextCursor:
+        jobs.length > limit && last
+          ? writeCursor('jobs', { direction: 'older', timeMs: 0, place: 0, id: last.id })
+          : null,
+    };
+  }
+
+  async get(query: { principal: Principal; id: string }): Promise<Job> {
+    const stored = await this.repository.get(query.id);
+    // Another owner's job is answered like one that is not there.
+    if (!stored || (!hasRole(query.principal, 'operator') && stored.owner !== query.principal.userId)) {
+      throw dataProblem('DATA_JOB_UNKNOWN', {
+        detail: `there is no job ${JSON.stringify(String(query.id).slice(0, 60))} of yours; GET /v1/jobs lists them`,
+      });
+    }
+    return stored.job;
+  }
+
+  async cancel(command: { principal: Principal; id: string }): Promise<Job> {
+    const job = await this.get(command);
+    this.running.get(job.id)?.abort.abort();
+    const at = this.waiting.findIndex(({ id }) => id === job.id);
+    if (at >= 0) {
+      const [{ id, kind, request }] = this.waiting.splice(at, 1);
+      const detail = 'canceled before it began';
+      await this.repository.change(id, {
+        state: 'canceled',
+        progress: 0,
+        detail,
+        finishedMs: this.clock.nowMs(),
+      });
+      this.metrics.jobs.inc({ kind: kind.kind, state: 'canceled' });
+      await kind.ended(request);
+    }
+    return this.get(command);
+  }
+
+  private admit(): void {
+    while (!this.ended && this.running.size < this.config.jobsRunningMax) {
+      const next = this.waiting.shift();
+      if (!next) return;
+      const abort = new AbortController();
+      const done = this.work(next, abort.signal)
+        .catch((error: unknown) =>
+          this.log.error({ job: next.id, error }, 'the end of a job could not be written down'),
+        )
+        .finally(() => {
+          this.running.delete(next.id);
+          this.admit();
+        });
+      this.running.set(next.id, { abort, done });
+    }
+  }
+
+  private async work({ id, kind, request }: Waiting, signal: AbortSignal): Promise<void> {
+    const startedMs = this.clock.nowMs();
+    const startMonotonicMs = this.clock.monotonicMs();
+    let progress = 0;
+    let writtenMs = startMonotonicMs;
+    let writing: Promise<unknown> = this.repository.change(id, {
+      state: 'running',
+      progress: 0,
+      detail: 'has begun',
+      startedMs,
+    });
+    await writing;
+    const context: JobContext = {
+      signal,
+      progress: (fraction, detail) => {
+        progress = Math.min(1, Math.max(progress, fraction));
+        const nowMs = this.clock.monotonicMs();
+        if (nowMs - writtenMs < progressEveryMs) return;
+        writtenMs = nowMs;
+        // Progress is for people: losing one is no harm.
+        writing = this.repository.change(id, { state: 'running', progress, detail }).catch(() => undefined);
+      },
+    };
+    const outcome = await outcomeOf(kind, request, context, this.log);
+    await writing;
+    const takesItAgain = outcome.stopped && this.ended;
+    const state = takesItAgain
+      ? 'queued'
+      : outcome.stopped
+        ? 'canceled'
+        : outcome.problem
+          ? 'failed'
+          : 'succeeded';
+    await this.repository.change(id, {
+      state,
+      progress: takesItAgain ? 0 : state === 'succeeded' ? 1 : progress,
+      detail: takesItAgain ? 'the server stopped; it begins again at the next start' : outcome.detail,
+      ...(takesItAgain ? {} : { finishedMs: this.clock.nowMs() }),
+      ...(outcome.result === null ? {} : { result: outcome.result }),
+      ...(outcome.problem ? { problem: outcome.problem } : {}),
+    });
+    if (takesItAgain) return;
+    this.metrics.jobs.inc({ kind: kind.kind, state });
+    this.metrics.jobSeconds.observe((this.clock.monotonicMs() - startMonotonicMs) / 1000, {
+      kind: kind.kind,
+    });
+    this.log.info({ job: id, kind: kind.kind, state, detail: outcome.detail }, 'a job has ended');
+    await kind.ended(request);
+  }
+}
+
+async function outcomeOf(
+  kind: JobKind,
+  request: unknown,
+  context: JobContext,
+  log: Log,
+): Promise<{ stopped: boolean; detail: string; result: unknown; problem?: ProblemDocument }> {
+  try {
+    const { detail, result, problem } = await kind.run(request, context);
+    return { stopped: false, detail, result, ...(problem ? { problem: problem.toDocument() } : {}) };
+  } catch (error) {
+    if (context.signal.aborted)
+      return { stopped: true, detail: 'canceled; nothing of it was kept', result: null };
+    if (error instanceof Problem) {
+      return { stopped: false, detail: error.content.detail, result: null, problem: error.toDocument() };
+    }
+    log.error({ kind: kind.kind, error }, 'a job failed for a reason nobody foresaw');
+    const detail = 'the server failed while working on this; nothing of it was kept';
+    return {
+      stopped: false,
+      detail,
+      result: null,
+      problem: problemOf('SERVER_FAULT', { detail }).toDocument(),
+    };
+  }
+}
