@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Injectable, Module, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -7,6 +6,7 @@ import pg from 'pg';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freshDatabase, testServerUrl } from '../../../test/support/database.js';
+import { roomyFolder } from '../../../test/support/roomy-folder.js';
 import { Log, SilentLog } from '../../kernel/log.js';
 import { Metrics, NoMetrics } from '../../kernel/metrics.js';
 import { ConfigModule } from '../config/config.module.js';
@@ -15,7 +15,7 @@ import { DatabaseConfig } from './database.config.js';
 import { DatabaseModule } from './database.module.js';
 import { Database } from './database.service.js';
 import { OpenDatabase } from './open-database.adapter.js';
-import { isAlive } from './process-table.adapter.js';
+import { isAlive, signal } from './process-table.adapter.js';
 import { runningPostmaster } from './postmaster.adapter.js';
 
 @Entity({ schema: 'ml', name: 'note' })
@@ -70,7 +70,7 @@ async function start(values: Partial<DatabaseConfig>): Promise<TestingModule> {
 
 describe('the database module', () => {
   it('runs its own PostgreSQL when no DATABASE_URL is set, and stops it after everybody else', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'rrralgorithms-module-'));
+    const folder = mkdtempSync(join(roomyFolder(), 'rrralgorithms-module-'));
     folders.push(folder);
     heard.length = 0;
     const app = await start({ dataDir: join(folder, 'var') });
@@ -83,6 +83,28 @@ describe('the database module', () => {
     await app.close();
     expect(heard).toEqual(['destroy', 'shutdown']);
     expect(isAlive(server.pid)).toBe(false);
+  });
+
+  it('goes on with its database after PostgreSQL was killed, through the pool and through TypeORM alike', async () => {
+    const folder = mkdtempSync(join(roomyFolder(), 'rrralgorithms-module-'));
+    folders.push(folder);
+    const app = await start({ dataDir: join(folder, 'var') });
+    const [database, source] = [app.get(Database), app.get(DataSource)];
+    await database.query('CREATE TABLE ml.note AS SELECT 1::bigint AS "timeMs", \'calm\' AS text');
+    await source.query('SELECT 1');
+    signal(runningPostmaster(join(folder, 'var', 'postgres'))!.pid, 'SIGKILL');
+    await expect.poll(() => database.query('SELECT 1').catch(() => 'down')).toBe('down');
+    const answer = () => database.query('SELECT text FROM ml.note').catch(() => null);
+    await expect.poll(answer, { timeout: 15_000 }).toEqual({ rows: [{ text: 'calm' }], rowCount: 1 });
+    await expect
+      .poll(() =>
+        source
+          .getRepository(Note)
+          .count()
+          .catch(() => null),
+      )
+      .toBe(1);
+    await app.close();
   });
 
   it('uses the database of DATABASE_URL, through the pool and through TypeORM alike', async () => {

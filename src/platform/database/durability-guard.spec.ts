@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BootFault } from '../boot-fault.js';
-import { guardDurability } from './durability-guard.js';
+import { guardDurability, guardVersion } from './durability-guard.js';
 
 const safe = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
 
@@ -24,5 +24,14 @@ describe('the durability guard', () => {
     expect(() =>
       guardDurability({ fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off' }),
     ).toThrow('fsync is off, full_page_writes is off');
+  });
+});
+
+describe('the version guard', () => {
+  it('takes PostgreSQL from 15 on, and names what it found otherwise', () => {
+    for (const version of [150_000, 180_004]) expect(() => guardVersion(version)).not.toThrow();
+    expect(() => guardVersion(140_012)).toThrow(
+      'the database is PostgreSQL 14\n  needed: PostgreSQL 15 or later',
+    );
   });
 });

@@ -23,3 +23,16 @@ export function guardDurability(found: Readonly<Record<DurableSetting, string>>)
       `SELECT name, setting, source FROM pg_settings WHERE name IN (${unsafe.map((name) => `'${name}'`).join(', ')})), then start again`,
   });
 }
+
+/** Oldest PostgreSQL whose SQL we speak, as `server_version_num` writes it. */
+const versionMin = 150_000;
+
+/** Refuses a server that is too old. `version` is its `server_version_num`, e.g. 180004 for 18.4. */
+export function guardVersion(version: number): void {
+  if (version >= versionMin) return;
+  throw new BootFault({
+    what: `the database is PostgreSQL ${Math.floor(version / 10_000)}`,
+    allowed: `PostgreSQL ${versionMin / 10_000} or later`,
+    do: 'upgrade it, name another one in DATABASE_URL, or unset DATABASE_URL to let the server run its own',
+  });
+}
