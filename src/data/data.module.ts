@@ -9,6 +9,7 @@ import { Imports } from './contract/imports.js';
 import { Instruments } from './contract/instruments.js';
 import { DataJobs } from './contract/jobs.js';
 import { Market } from './contract/quotes.js';
+import { Replays } from './contract/replays.js';
 import { Spool } from './contract/spool.js';
 import { FeedsService } from './feeds/feeds.service.js';
 import { Ingest } from './feeds/ingest.service.js';
@@ -26,6 +27,9 @@ import { JobsService } from './jobs/jobs.service.js';
 import { MarketService } from './market/market.service.js';
 import { TradeRepository } from './market/trade.repository.js';
 import { TradeRetention } from './market/trade-retention.service.js';
+import { ReplayMaterial } from './replays/replay-material.service.js';
+import { ReplayRepository } from './replays/replay.repository.js';
+import { ReplaysService } from './replays/replays.service.js';
 import { SimulatedFeed } from './simulation/simulated-feed.adapter.js';
 
 /** What TypeORM maps; the root names them when it opens the database. */
@@ -51,6 +55,9 @@ const providers: Provider[] = [
   ImportStage,
   DeriveCandles,
   ImportsService,
+  ReplayRepository,
+  ReplayMaterial,
+  ReplaysService,
   { provide: Instruments, useExisting: InstrumentsService },
   { provide: Candles, useExisting: CandlesService },
   { provide: Market, useExisting: MarketService },
@@ -58,6 +65,7 @@ const providers: Provider[] = [
   { provide: DataJobs, useExisting: JobsService },
   { provide: Spool, useExisting: SpoolAdapter },
   { provide: Imports, useExisting: ImportsService },
+  { provide: Replays, useExisting: ReplaysService },
 ];
 
 /** Market truth: what the venues said, as it came in, and the candles made of it. */
@@ -68,7 +76,7 @@ export class DataModule {
       module: DataModule,
       imports: [TypeOrmModule.forFeature([...dataEntities])],
       providers,
-      exports: [Instruments, Candles, Market, Feeds, DataJobs, Spool, Imports],
+      exports: [Instruments, Candles, Market, Feeds, DataJobs, Spool, Imports, Replays],
     };
   }
 }

@@ -8,7 +8,7 @@ import { DataConfig } from '../data.config.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
 import { InstrumentsService } from '../instruments/instruments.service.js';
 import { MarketService } from '../market/market.service.js';
-import type { StoredTrade } from '../market/trade.repository.js';
+import type { StoredTrade } from '../market/stored-trade.js';
 import { MarketOutbox } from './market-outbox.service.js';
 import { MarketStream } from './market-stream.service.js';
 import { SeenIds } from './seen-ids.js';

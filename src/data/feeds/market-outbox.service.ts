@@ -9,7 +9,8 @@ import { CandleRepository, type OwnedCandle } from '../candles/candle.repository
 import { CandlesService } from '../candles/candles.service.js';
 import type { CandleClosed } from '../contract/events.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
-import { type StoredTrade, TradeRepository } from '../market/trade.repository.js';
+import type { StoredTrade } from '../market/stored-trade.js';
+import { TradeRepository } from '../market/trade.repository.js';
 
 /** Trades that wait while the database does not answer; older ones are lost first. About ten hours of the simulated market. */
 const tradesMax = 200_000;

@@ -11,7 +11,8 @@ import { DataConfig } from '../data.config.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
 import { InstrumentsService } from '../instruments/instruments.service.js';
 import { readTimeRange } from '../time-range.js';
-import { type StoredTrade, TradeRepository } from './trade.repository.js';
+import type { StoredTrade } from './stored-trade.js';
+import { TradeRepository } from './trade.repository.js';
 
 const defaultTrades = 100;
 const bookDepthMax = 20;

@@ -1,19 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.service.js';
-
-export interface StoredTrade {
-  readonly instrument: string;
-  /** The venue's id, unique within the instrument and millisecond. */
-  readonly id: string;
-  readonly timeMs: number;
-  /** Order of arrival among the trades of one millisecond. */
-  readonly place: number;
-  /** Normal decimal text. */
-  readonly price: string;
-  readonly quantity: string;
-  /** Side of the taker. */
-  readonly side: 'buy' | 'sell';
-}
+import type { StoredTrade } from './stored-trade.js';
 
 interface Row {
   instrument: string;
