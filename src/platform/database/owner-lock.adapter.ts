@@ -75,11 +75,14 @@ export class OwnerLock {
 async function yieldByDead(file: string, token: string): Promise<void> {
   const found = readLock(file);
   if (found === null) return;
-  const silentMs = (): number => Date.now() - modifiedMs(file);
   if (found.owner && found.owner.host !== hostname()) {
-    // Its process table is out of sight (another container or machine on one volume): its silence decides.
-    while (silentMs() < silentMsMax && readLock(file)?.token === found.token) await sleep(500);
-    if (readLock(file)?.token === found.token && silentMs() < silentMsMax) throw occupied(file, found.owner);
+    // Its process table is out of sight (another container or machine on one volume): its heartbeat decides.
+    const beatMs = modifiedMs(file);
+    while (Date.now() - beatMs < silentMsMax) {
+      await sleep(200);
+      if (readLock(file)?.token !== found.token) return;
+      if (modifiedMs(file) !== beatMs) throw occupied(file, found.owner);
+    }
   } else if (found.owner && isSame(found.owner)) {
     throw occupied(file, found.owner);
   }
