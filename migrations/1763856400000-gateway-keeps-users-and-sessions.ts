@@ -60,7 +60,8 @@ export class GatewayKeepsUsersAndSessions1763856400000 implements MigrationInter
         hash text PRIMARY KEY,
         user_id text NOT NULL,
         session_id text NOT NULL,
-        expires_ms bigint NOT NULL
+        expires_ms bigint NOT NULL,
+        token_expires_ms bigint NOT NULL
       )`);
     await runner.query(`
       CREATE TABLE gateway.idempotency (

@@ -24,6 +24,7 @@ import { ReplaysController } from './http/replays.controller.js';
 import { RiskController } from './http/risk.controller.js';
 import { ServicesController } from './http/services.controller.js';
 import { StrategiesController } from './http/strategies.controller.js';
+import { StreamController } from './http/stream.controller.js';
 import { UsersController } from './http/users.controller.js';
 import { AccessTokens } from './identity/access-tokens.service.js';
 import { Directory } from './identity/directory.service.js';
@@ -36,6 +37,11 @@ import { SigningKeys } from './identity/signing-keys.service.js';
 import { UserEntity } from './identity/user.entity.js';
 import { UserRepository } from './identity/user.repository.js';
 import { Users } from './identity/users.service.js';
+import { AccountFeeds } from './stream/account-feeds.service.js';
+import { MarketTopics } from './stream/market-topics.service.js';
+import { StreamTalk } from './stream/stream-talk.service.js';
+import { StreamTickets } from './stream/stream-tickets.service.js';
+import { StreamGateway } from './stream/stream.gateway.js';
 
 /** What TypeORM maps for the gateway; the composition root hands it to the database module. */
 export const gatewayEntities = [UserEntity];
@@ -89,11 +95,13 @@ export class GatewayModule {
         RiskController,
         StrategiesController,
         ServicesController,
+        StreamController,
       ],
       providers: [
         { provide: ProcessInfo, useValue: process },
         CoalescedCancels,
         AccessTokens,
+        AccountFeeds,
         Directory,
         FirstSignIn,
         Idempotency,
@@ -102,6 +110,10 @@ export class GatewayModule {
         SessionRepository,
         SignIn,
         SigningKeys,
+        MarketTopics,
+        StreamGateway,
+        StreamTalk,
+        StreamTickets,
         UserRepository,
         Users,
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -85,6 +85,7 @@ export class AccessGuard implements CanActivate {
       const known = this.directory.holderOf(claims);
       request.principal = known.principal;
       request.sessionId = claims.sessionId;
+      request.tokenExpiresMs = claims.expiresMs;
       return known;
     } catch (refusal) {
       const decision = this.limits.take('address', callerAddress(request.ip));

@@ -5,6 +5,7 @@ import type { Principal } from '../../kernel/principal.js';
 export interface SignedRequest extends FastifyRequest {
   principal: Principal;
   sessionId: string;
+  tokenExpiresMs: number;
   /** Only on coalescing routes: the quota is used up. */
   overQuota?: boolean;
   params: Record<string, string>;
