@@ -1,10 +1,13 @@
 /** What a person needs to know when the server is up. */
 export interface Banner {
   readonly url: string;
-  readonly username: string;
-  /** Only right after it was generated. */
-  readonly password: string | null;
-  readonly passwordSource: 'generated' | 'ADMIN_PASSWORD' | 'chosen before';
+  /** Null where nobody signs in. */
+  readonly first: {
+    readonly username: string;
+    /** Only right after it was generated. */
+    readonly password: string | null;
+    readonly source: 'generated' | 'ADMIN_PASSWORD' | 'chosen before';
+  } | null;
   readonly simulated: readonly string[];
   readonly accountName: string | null;
   readonly dataDir: string;
@@ -13,19 +16,13 @@ export interface Banner {
 }
 
 export function bannerText(banner: Banner): string {
-  const { url } = banner;
-  const password = {
-    generated: `${banner.password}   (shown once; change it at the first sign-in)`,
-    ADMIN_PASSWORD: 'as set in ADMIN_PASSWORD',
-    'chosen before': 'as chosen before',
-  }[banner.passwordSource];
+  const { url, first } = banner;
   const lines: [string, string][] = [
     ['Address', url],
     ['Explorer', `${url}/docs`],
     ['Health', `${url}/health`],
     ['Metrics', `${url}/metrics`],
-    ['User', banner.username],
-    ['Password', password],
+    ...(first === null ? [] : signInLines(first)),
     [
       'Market',
       banner.simulated.length > 0
@@ -51,4 +48,16 @@ export function bannerText(banner: Banner): string {
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     '',
   ].join('\n');
+}
+
+function signInLines({ username, password, source }: NonNullable<Banner['first']>): [string, string][] {
+  const told = {
+    generated: `${password}   (shown once; change it at the first sign-in)`,
+    ADMIN_PASSWORD: 'as set in ADMIN_PASSWORD',
+    'chosen before': 'as chosen before',
+  };
+  return [
+    ['User', username],
+    ['Password', told[source]],
+  ];
 }

@@ -6,16 +6,17 @@ import { AppModule, portsOf } from './app.module.js';
 import type { Banner } from './banner.js';
 import { DataConfig } from './data/data.config.js';
 import { Feeds } from './data/contract/feeds.js';
-import { FirstSignIn } from './gateway/identity/first-sign-in.service.js';
+import { Directory } from './gateway/identity/directory.service.js';
+import { FirstSignIn, type FirstSignInResult } from './gateway/identity/first-sign-in.service.js';
 import { GatewayConfig } from './gateway/gateway.config.js';
 import { prepareGateway } from './gateway/gateway-setup.adapter.js';
 import { Health } from './kernel/health.js';
 import type { Log } from './kernel/log.js';
 import { Metrics } from './kernel/metrics.js';
 import { type Environment, readConfigs } from './platform/config/config.js';
-import { BootFault } from './platform/boot-fault.js';
 import { DatabaseConfig } from './platform/database/database.config.js';
 import { OpenDatabase } from './platform/database/open-database.adapter.js';
+import { listenFault, requireFreePort } from './platform/http/free-port.adapter.js';
 import { HttpConfig } from './platform/http/http.config.js';
 import { ServerAdapter } from './platform/http/server.adapter.js';
 import { LogConfig } from './platform/logging/logging.config.js';
@@ -23,6 +24,7 @@ import { NestLogger } from './platform/logging/nest-logger.adapter.js';
 import { createLog } from './platform/logging/pino-log.adapter.js';
 import { PortServer } from './platform/rpc/port-server.adapter.js';
 import { RpcConfig } from './platform/rpc/rpc.config.js';
+import { AccountsService } from './trading/accounts/accounts.service.js';
 import { TradingConfig } from './trading/trading.config.js';
 
 /** Every config class; .env.example and README's table are checked against it. */
@@ -58,6 +60,7 @@ export async function startServer(
   const configs = readConfigs(configClasses, environment);
   const [{ roles }, http, database, logging, rpc] = configs;
   const log = options.log ?? createLog(logging);
+  await requireFreePort(http);
   const adapter = new ServerAdapter(http);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with({ configs, log, roles }),
@@ -65,11 +68,14 @@ export async function startServer(
     // The adapter brings its own body parsers.
     { logger: new NestLogger(log), abortOnError: false, forceCloseConnections: true, bodyParser: false },
   );
+  let first: FirstSignInResult | null = null;
   try {
     if (roles.includes('gateway')) await prepareGateway(app);
     if (rpc.serviceToken) servePorts(app, rpc, roles, log);
+    await app.init();
+    first = roles.includes('gateway') ? await firstStart(app, roles) : null;
     await app.listen({ port: http.port, host: http.host }).catch((error: unknown) => {
-      throw portFault(error, http);
+      throw listenFault(error, http);
     });
   } catch (error) {
     await app.close();
@@ -81,6 +87,7 @@ export async function startServer(
     url,
     database,
     roles,
+    first,
     readySeconds: (performance.now() - startedMs) / 1000,
   });
   log.info({ url, roles, readySeconds: Number(banner.readySeconds.toFixed(2)) }, 'the server is ready');
@@ -102,22 +109,17 @@ function servePorts(app: NestFastifyApplication, rpc: RpcConfig, roles: readonly
   server.attach(app.getHttpAdapter().getInstance() as never);
 }
 
-function portFault(error: unknown, { host, port }: HttpConfig): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') return error;
-  const why = {
-    EADDRINUSE: `port ${port} on ${host} is taken by another program`,
-    EACCES: `port ${port} may not be opened by this user`,
-    EADDRNOTAVAIL: `this machine has no address ${host}`,
-  }[code];
-  return new BootFault(
-    {
-      what: why,
-      allowed: 'a free port on an address of this machine',
-      do: 'set PORT (0 takes any free one) or HOST',
-    },
-    { cause: error },
-  );
+/** Who may sign in; and at the very first start, a paper account to try things on. */
+async function firstStart(app: NestFastifyApplication, roles: readonly string[]): Promise<FirstSignInResult> {
+  const first = app.get(FirstSignIn, { strict: false }).take();
+  const owner = app
+    .get(Directory, { strict: false })
+    .all()
+    .find(({ username }) => username === first.username);
+  if (first.source !== 'chosen before' && owner && roles.includes('trading')) {
+    await app.get(AccountsService, { strict: false }).ensureDemoAccount({ owner: owner.id });
+  }
+  return first;
 }
 
 async function addressOf(app: NestFastifyApplication, host: string): Promise<string> {
@@ -128,17 +130,18 @@ async function addressOf(app: NestFastifyApplication, host: string): Promise<str
 
 async function bannerOf(
   app: NestFastifyApplication,
-  facts: { url: string; database: DatabaseConfig; roles: readonly string[]; readySeconds: number },
+  facts: {
+    url: string;
+    database: DatabaseConfig;
+    roles: readonly string[];
+    first: FirstSignInResult | null;
+    readySeconds: number;
+  },
 ): Promise<Banner> {
-  const first = facts.roles.includes('gateway')
-    ? app.get(FirstSignIn, { strict: false }).take()
-    : { username: '', password: null, source: 'chosen before' as const };
   const feeds = facts.roles.includes('data') ? await app.get(Feeds, { strict: false }).list({}) : [];
   return {
     url: facts.url,
-    username: first.username,
-    password: first.password,
-    passwordSource: first.source,
+    first: facts.first,
     simulated: feeds.filter(({ id }) => id === 'sim').flatMap(({ instruments }) => instruments),
     accountName: facts.roles.includes('trading') ? 'paper' : null,
     dataDir: facts.database.dataDir,
