@@ -129,5 +129,5 @@ async function singleRowCommits(dataDir) {
 /** The embedded database keeps user, password and port in its data folder, readable by its owner alone. */
 function embeddedUrl(dataDir) {
   const { user, password, port } = JSON.parse(readFileSync(join(dataDir, 'postgres.json'), 'utf8'));
-  return `postgres://${user}:${password}@127.0.0.1:${port}/postgres`;
+  return `postgres://${user}:${password}@127.0.0.1:${port}/rrralgorithms`;
 }
