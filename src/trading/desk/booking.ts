@@ -7,7 +7,7 @@ import { fillEntries, type LedgerEntry, transferEntries } from '../ledger/ledger
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
 import { fillOrder, moveOrder, type OrderRecord, orderView } from '../orders/order.js';
-import type { OrderStatus } from '../contract/orders.js';
+import type { Order, OrderStatus } from '../contract/orders.js';
 import { applyFill } from '../positions/position.js';
 import type { Journal } from './journal.js';
 
@@ -112,15 +112,17 @@ export class VenueAct {
     journal.orderChanged(order);
   }
 
-  /** Writes the log entries that close the act. */
-  conclude(market: InstrumentMarket | null): void {
+  /** Writes the log entries that close the act; answers the order as it now is. */
+  conclude(market: InstrumentMarket | null): Order {
     const { account, order, journal, nowMs } = this;
-    journal.event(account, orderEventType(order), nowMs, orderView(order));
-    if (!this.filled) return;
+    const view = orderView(order);
+    journal.event(account, orderEventType(order), nowMs, view);
+    if (!this.filled) return view;
     const position = account.position(order.terms.instrument);
     journal.positions.set(`${account.id} ${position.instrument}`, { accountId: account.id, position });
     journal.event(account, 'position-changed', nowMs, positionView(position, market));
     balancesChanged(account, journal, this.touched, nowMs);
+    return view;
   }
 }
 
@@ -157,7 +159,17 @@ function book(
   const touched = new Set<string>();
   for (const entry of entries) {
     account.ledgerSeq += 1;
-    journal.ledger.push({ ...entry, ...transaction, accountId: account.id, seq: account.ledgerSeq });
+    journal.ledger.push({
+      accountId: account.id,
+      seq: account.ledgerSeq,
+      transactionId: transaction.transactionId,
+      account: entry.account,
+      asset: entry.asset,
+      amount: entry.amount,
+      kind: entry.kind,
+      ref: transaction.ref,
+      timeMs: transaction.timeMs,
+    });
     if (entry.account !== 'cash') continue;
     const total = account.total(entry.asset).plus(entry.amount);
     account.totals.set(entry.asset, total);

@@ -21,6 +21,12 @@ export class CommandQueue {
     (isUrgent(waiting.command) ? this.urgent : this.ordinary).push(waiting);
   }
 
+  /** Commands that were taken and could not be done yet, in front of all others. */
+  putBack(commands: readonly Waiting[]): void {
+    this.ordinary = [...commands, ...this.ordinary.slice(this.head)];
+    this.head = 0;
+  }
+
   /** Every urgent command, then ordinary ones up to `sizeMax` in all. */
   take(sizeMax: number): Waiting[] {
     const batch = this.urgent.splice(0, sizeMax);

@@ -21,6 +21,7 @@ import { DeskRepository } from './desk.repository.js';
 import { accountOf, type DeskState, marketOf, unknownAccount } from './desk-state.js';
 import { InstrumentCache } from './instrument-cache.service.js';
 import type { JournalEvent } from './journal.js';
+import { knowInstruments } from './look-up.js';
 import { Partition } from './partition.js';
 import { checkOrder } from './place-order.js';
 
@@ -40,7 +41,7 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
     ids: Ids,
     log: Log,
     config: TradingConfig,
-    feeds: InstrumentCache,
+    private readonly feeds: InstrumentCache,
     metrics: TradingMetrics,
   ) {
     super();
@@ -102,8 +103,9 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   /** Every rule's verdict on an order; nothing happens. */
   async check(accountId: string, content: OrderContent): Promise<OrderCheck> {
     const partition = this.of(accountId);
-    await partition.knowInstruments(new Set([content.instrument]));
-    return partition.read((desk) => checkOrder(desk, accountId, content));
+    const { desk } = partition;
+    await knowInstruments(new Set([content.instrument]), { desk, feeds: this.feeds });
+    return partition.read((now) => checkOrder(now, accountId, content));
   }
 
   /** Reads the committed state of the partition that holds the account. */

@@ -7,7 +7,7 @@ import { Market } from '../../data/contract/quotes.js';
 import type { SessionMarket } from '../marks/session-market.js';
 import { tradedInstrument, type TradedInstrument } from '../marks/traded-instrument.js';
 import { TradingConfig } from '../trading.config.js';
-import type { DeskFeeds } from './partition.js';
+import type { DeskFeeds } from './look-up.js';
 
 interface Known {
   /** What the market module answered; the very same object again needs no reading. */

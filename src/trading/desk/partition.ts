@@ -1,18 +1,16 @@
 import { Problem } from '../../kernel/errors.js';
 import { liveSession } from '../../kernel/events.js';
-import { InvariantViolation } from '../../kernel/invariant.js';
 import type { Log } from '../../kernel/log.js';
 import type { Clock } from '../../kernel/time.js';
 import type { SessionTools } from '../accounts/account-state.js';
-import { tradingProblem } from '../contract/errors.js';
-import type { SessionMarket } from '../marks/session-market.js';
-import type { TradedInstrument } from '../marks/traded-instrument.js';
 import { denialProblem } from '../risk/risk-gate.js';
 import { CommandQueue, type Waiting } from './command-queue.js';
 import { type AnswerOf, type Command, type CommandKind, execute, isUrgent } from './commands.js';
 import type { DeskState } from './desk-state.js';
 import type { DeskStore } from './desk-store.js';
+import { overloaded, unavailable } from './desk-problems.js';
 import { Journal, type JournalEvent } from './journal.js';
+import { type DeskFeeds, lookUp } from './look-up.js';
 import type { FirstOrder } from './place-order.js';
 import { RecentOrders } from './recent-orders.js';
 
@@ -22,15 +20,6 @@ export interface DeskWatch {
   answered(answer: { kind: CommandKind; outcome: string; seconds: number }): void;
   reloaded(cause: 'start' | 'commit-failed' | 'fault'): void;
   refused(): void;
-}
-
-/** What the partition needs from the market module, asked before a batch and never inside it. */
-export interface DeskFeeds {
-  instrument(id: string): TradedInstrument | null;
-  /** Makes `instrument` answer for these ids as of now. */
-  refresh(ids: ReadonlySet<string>): Promise<void>;
-  /** Looks up a live price for an instrument that has shown none yet. */
-  prime(market: SessionMarket, instrument: string): Promise<void>;
 }
 
 export interface PartitionParts {
@@ -48,17 +37,34 @@ export interface PartitionParts {
   readonly recentMax: number;
 }
 
+/** Commands that were run over memory together, and what they changed; stored together or not at all. */
+class Batch {
+  readonly journal = new Journal();
+  readonly commands: Waiting[] = [];
+  readonly outcomes: Outcome[] = [];
+  /** Whoever looked at memory while these changes were in it; let go once they are stored. */
+  readonly readers: Reader[] = [];
+}
+
 /**
- * The single writer of a set of accounts. All waiting commands are taken together, pure functions run over memory,
- * what the whole batch changed is written in one transaction, and only then is anybody answered.
- * Memory is a cache of the database: when a commit fails or its outcome is unknown, it is thrown away and read again.
+ * The single writer of a set of accounts. Commands are run over memory by pure functions as they arrive, into the open
+ * batch; as soon as the batch before is stored, the open one is written in one transaction, and only then is anybody
+ * answered. So the database writes while the next batch is being worked out, and the more there is to do, the larger
+ * the batches. Memory is a cache of the database: when a commit fails or its outcome is unknown, it is read again.
  */
 export class Partition {
   readonly desk: DeskState;
   private readonly queue = new CommandQueue();
-  private readonly readers: Reader[] = [];
+  private open = new Batch();
+  private committing: Batch | null = null;
+  /** Why memory can no longer be trusted. */
+  private broken: { readonly cause: unknown; readonly culprit?: Waiting } | null = null;
+  /** The batch whose commit did not surely succeed. */
+  private failed: Batch | null = null;
+  /** Whoever wants to look while memory cannot be trusted. */
+  private bystanders: Reader[] = [];
   private running: Promise<void> | null = null;
-  private committing = false;
+  private wake: () => void = () => undefined;
   /** The database cannot be read back: nothing is known, so nothing is taken. */
   private lost = false;
   private closed = false;
@@ -73,8 +79,9 @@ export class Partition {
     };
   }
 
+  /** Commands not yet answered. */
   get queueLength(): number {
-    return this.queue.length;
+    return this.queue.length + this.open.commands.length + (this.committing?.commands.length ?? 0);
   }
 
   /** Reads every account from the database. Accounts of a replay that died with an earlier process come back to live. */
@@ -101,15 +108,25 @@ export class Partition {
       this.queue.push({ command, queuedAtMs, resolve: resolve as (answer: unknown) => void, reject });
     });
     this.running ??= this.run();
+    this.wake();
     return answer;
   }
 
-  /** Reads committed state: at once, or as soon as the batch that is being written is stored. */
+  /** Looks at memory now and answers when everything it saw is stored: at once, or with the batch at work. */
   async read<T>(look: (desk: DeskState) => T): Promise<T> {
     if (this.lost) throw unavailable('is reloading');
-    if (this.committing) await new Promise<void>((resume, reject) => this.readers.push({ resume, reject }));
-    // A batch may have begun between being let in and coming here.
-    return this.committing ? this.read(look) : look(this.desk);
+    if (this.broken === null) {
+      const seen = look(this.desk);
+      const dirty = this.open.journal.isEmpty ? this.committing : this.open;
+      if (dirty === null) return seen;
+      const stored = await new Promise<boolean>((resolve, reject) => dirty.readers.push({ resolve, reject }));
+      if (stored) return seen;
+    }
+    // What it saw never came to be, or could not be trusted.
+    if (this.broken !== null) {
+      await new Promise<boolean>((resolve, reject) => this.bystanders.push({ resolve, reject }));
+    }
+    return this.read(look);
   }
 
   /** Takes no more commands and answers those that wait. */
@@ -120,92 +137,110 @@ export class Partition {
 
   private async run(): Promise<void> {
     // One turn of the event loop, so that commands that arrive together travel together.
-    await new Promise((resume) => setImmediate(resume));
-    while (this.queue.length > 0) {
-      await this.process(this.queue.take(this.parts.batchMax));
+    await turn();
+    for (;;) {
+      if (this.broken !== null && this.committing === null) await this.recover(this.broken);
+      const room = this.broken === null ? this.parts.batchMax - this.open.commands.length : 0;
+      if (room > 0 && this.queue.length > 0) await this.workOff(this.queue.take(room));
+      if (this.broken === null && this.committing === null && this.open.commands.length > 0)
+        this.beginCommit();
+      if (this.broken !== null && this.committing === null) continue;
+      if (this.committing === null && this.queue.length === 0) break;
+      const hasRoom = this.broken === null && this.open.commands.length < this.parts.batchMax;
+      if (hasRoom && this.queue.length > 0) await turn();
+      else await this.sleep();
     }
     this.running = null;
   }
 
-  private async process(batch: Waiting[]): Promise<void> {
+  /** Until a command arrives or a commit ends. */
+  private async sleep(): Promise<void> {
+    await new Promise<void>((resume) => {
+      this.wake = resume;
+    });
+    this.wake = () => undefined;
+    await turn();
+  }
+
+  /** Runs commands over memory, into the open batch. */
+  private async workOff(taken: readonly Waiting[]): Promise<void> {
     try {
-      await this.prepare(batch.map(({ command }) => command));
+      await lookUp(
+        taken.map(({ command }) => command),
+        { ...this.parts, desk: this.desk },
+      );
     } catch (error) {
       // Nothing has happened yet: only questions were asked.
       this.parts.log.error(
         { error },
         'the questions before a batch failed; its callers are told to ask again',
       );
-      for (const waiting of batch)
+      for (const waiting of taken)
         this.settle(waiting, { error: unavailable('could not look up what it needs') });
       return;
     }
-    const journal = new Journal();
-    const outcomes: Outcome[] = [];
-    this.committing = true;
-    try {
-      for (const { command } of batch) outcomes.push(attempt(this.desk, command, journal));
-      if (!journal.isEmpty) {
-        const startMs = this.parts.clock.monotonicMs();
-        await this.parts.store.commit(journal);
-        const seconds = (this.parts.clock.monotonicMs() - startMs) / 1000;
-        this.parts.watch.committed({ commands: batch.length, seconds, journal });
+    const { open } = this;
+    for (const waiting of taken) {
+      // A commit that failed meanwhile took the ground away; these commands have done nothing yet and go back.
+      open.commands.push(waiting);
+      if (this.broken !== null) continue;
+      try {
+        open.outcomes.push(attempt(this.desk, waiting.command, open.journal));
+      } catch (error) {
+        this.broken = { cause: error, culprit: waiting };
       }
-    } catch (error) {
-      await this.recover(batch, error);
+    }
+  }
+
+  private beginCommit(): void {
+    const batch = this.open;
+    this.open = new Batch();
+    if (batch.journal.isEmpty) {
+      this.conclude(batch);
       return;
     }
-    if (journal.events.length > 0) this.parts.publish(journal.events);
-    this.letReadersIn();
-    for (const [n, waiting] of batch.entries()) this.settle(waiting, outcomes[n]);
+    this.committing = batch;
+    const startMs = this.parts.clock.monotonicMs();
+    this.parts.store
+      .commit(batch.journal)
+      .then(
+        () => {
+          const seconds = (this.parts.clock.monotonicMs() - startMs) / 1000;
+          this.parts.watch.committed({ commands: batch.commands.length, seconds, journal: batch.journal });
+          this.conclude(batch);
+        },
+        (error: unknown) => {
+          this.broken = { cause: error };
+          this.failed = batch;
+        },
+      )
+      .finally(() => {
+        this.committing = null;
+        this.wake();
+      });
   }
 
-  /** Asks outside what the batch will need inside: rules of instruments, prices, orders known only to the database. */
-  private async prepare(commands: readonly Command[]): Promise<void> {
-    const { desk, parts } = this;
-    const instruments = new Set<string>();
-    const wanted: { accountId: string; clientOrderId: string }[] = [];
-    for (const command of commands) {
-      if (command.kind === 'market') instruments.add(command.data.instrument);
-      if (command.kind !== 'place') continue;
-      instruments.add(command.content.instrument);
-      const { accountId, clientOrderId } = command;
-      if (clientOrderId !== null && !desk.recent.byClientOrderId(accountId, clientOrderId)) {
-        wanted.push({ accountId, clientOrderId });
-      }
+  private conclude(batch: Batch): void {
+    try {
+      if (batch.journal.events.length > 0) this.parts.publish(batch.journal.events);
+    } catch (error) {
+      // It is stored, so its callers must hear of it, whatever became of those who listen.
+      this.parts.log.error({ error }, 'committed events could not be published');
     }
-    if (instruments.size > 0) await this.knowInstruments(instruments);
-    if (wanted.length > 0) {
-      const found = await parts.store.firstOrders(wanted);
-      for (const command of commands) {
-        if (command.kind !== 'place' || command.clientOrderId === null) continue;
-        command.stored = found.get(`${command.accountId} ${command.clientOrderId}`);
-      }
-    }
-    for (const command of commands) {
-      if (command.kind !== 'cancel') continue;
-      const { accountId, orderId } = command;
-      if (desk.accounts.get(accountId)?.open.get(orderId) || desk.recent.get(accountId, orderId)) continue;
-      command.stored = (await parts.store.orderById(accountId, orderId))?.order;
-    }
+    for (const { resolve } of batch.readers) resolve(true);
+    for (const [n, waiting] of batch.commands.entries()) this.settle(waiting, batch.outcomes[n]);
   }
 
-  /** Rules and a first live price of these instruments, as a batch or a check needs them. */
-  async knowInstruments(ids: ReadonlySet<string>): Promise<void> {
-    const { feeds } = this.parts;
-    await feeds.refresh(ids);
-    const live = this.desk.sessions.get(liveSession);
-    if (live === undefined) return;
-    for (const id of ids) {
-      if (feeds.instrument(id) !== null && (live.known(id)?.mark ?? null) === null)
-        await feeds.prime(live, id);
-    }
-  }
-
-  private async recover(batch: readonly Waiting[], cause: unknown): Promise<void> {
+  /** Reads memory anew. What was sent is looked up, what was never sent is done again. */
+  private async recover({ cause, culprit }: NonNullable<typeof this.broken>): Promise<void> {
     const { log, store, watch, pause } = this.parts;
+    const sent = this.failed?.commands ?? [];
+    const unsent = this.open;
+    const readers = [...(this.failed?.readers ?? []), ...unsent.readers];
+    this.failed = null;
+    this.open = new Batch();
     log.error(
-      { error: cause, commands: batch.length },
+      { error: cause, commands: sent.length },
       'a batch was not surely stored; reading the accounts again',
     );
     for (let attempts = 0; ; attempts += 1) {
@@ -214,25 +249,30 @@ export class Partition {
         await this.load();
         break;
       } catch (error) {
-        if (attempts === 0) {
-          // Callers must not hang for as long as a database may be away.
-          this.lost = true;
-          for (const waiting of batch) this.settle(waiting, { error: unavailable('lost its database') });
-          for (const waiting of this.queue.take(Number.MAX_SAFE_INTEGER)) {
-            this.settle(waiting, { error: unavailable('lost its database') });
-          }
-          for (const { reject } of this.readers.splice(0)) reject(unavailable('lost its database'));
-        }
+        // Callers must not hang for as long as a database may be away.
+        if (attempts === 0) this.giveUp([...sent, ...unsent.commands], readers);
         log.error({ error, attempts }, 'the accounts cannot be read; trying again');
         await pause(Math.min(2_000, 50 * 2 ** Math.min(attempts, 10)));
       }
     }
     const wasLost = this.lost;
     this.lost = false;
-    watch.reloaded(cause instanceof InvariantViolation ? 'fault' : 'commit-failed');
-    this.letReadersIn();
+    this.broken = null;
+    watch.reloaded(culprit === undefined ? 'commit-failed' : 'fault');
+    for (const { resolve } of [...readers, ...this.bystanders.splice(0)]) resolve(false);
     if (wasLost) return;
-    for (const waiting of batch) this.settle(waiting, await this.whatBecameOf(waiting.command));
+    // A command that broke a promise of the code would break it again.
+    if (culprit !== undefined) this.settle(culprit, { error: cause });
+    this.queue.putBack(unsent.commands.filter((waiting) => waiting !== culprit));
+    for (const waiting of sent) this.settle(waiting, await this.whatBecameOf(waiting.command));
+  }
+
+  private giveUp(commands: readonly Waiting[], readers: readonly Reader[]): void {
+    this.lost = true;
+    const waiting = [...commands, ...this.queue.take(Number.MAX_SAFE_INTEGER)];
+    for (const each of waiting) this.settle(each, { error: unavailable('lost its database') });
+    for (const { reject } of [...readers, ...this.bystanders.splice(0)])
+      reject(unavailable('lost its database'));
   }
 
   /** After a reload: an order that is stored was placed; of anything else nobody can say. */
@@ -263,11 +303,6 @@ export class Partition {
     }
   }
 
-  private letReadersIn(): void {
-    this.committing = false;
-    for (const { resume } of this.readers.splice(0)) resume();
-  }
-
   private settle({ command, queuedAtMs, resolve, reject }: Waiting, outcome: Outcome): void {
     const seconds = (this.parts.clock.monotonicMs() - queuedAtMs) / 1000;
     this.parts.watch.answered({ kind: command.kind, outcome: outcomeName(command, outcome), seconds });
@@ -277,8 +312,13 @@ export class Partition {
 }
 
 interface Reader {
-  readonly resume: () => void;
+  /** Whether what was seen came to be stored. */
+  readonly resolve: (stored: boolean) => void;
   readonly reject: (error: unknown) => void;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resume) => setImmediate(resume));
 }
 
 type Outcome = { readonly answer: unknown } | { readonly error: unknown };
@@ -303,20 +343,4 @@ function outcomeName(command: Command, outcome: Outcome): string {
   const answer = outcome.answer as AnswerOf<Command & { kind: 'place' }>;
   if ('problem' in answer) return 'denied';
   return answer.answer.replayed ? 'replayed' : answer.answer.order.status;
-}
-
-function overloaded(length: number): Problem {
-  return tradingProblem('TRADING_OVERLOADED', {
-    detail: `${length} commands wait for this desk and it takes no more now; send again in a moment`,
-    retryAfterSeconds: 1,
-  });
-}
-
-function unavailable(what: string): Problem {
-  return tradingProblem('TRADING_UNAVAILABLE', {
-    detail:
-      `the desk ${what}; whether this command took effect is not known: ` +
-      'ask for the order by its client order id, or send it again under the same one',
-    retryAfterSeconds: 1,
-  });
 }

@@ -80,13 +80,13 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   account.rate.take();
   moveOrder(order, 'submitted', nowMs);
   // The gate has let it pass, so the instrument is known.
-  atVenue(
+  const view = atVenue(
     account,
     order,
     { instrument: plan.scene.instrument!, market: plan.market, arrival: plan.arrival! },
     journal,
   );
-  return { answer: { order: orderView(order), replayed: false } };
+  return { answer: { order: view, replayed: false } };
 }
 
 /** What every rule says and what the venue would do; nothing happens. */
@@ -210,7 +210,7 @@ function atVenue(
     arrival,
   }: { instrument: TradedInstrument; market: InstrumentMarket; arrival: Arrival },
   journal: Journal,
-): void {
+): Order {
   const act = new VenueAct(account, order, instrument, journal);
   const rests = order.terms.type === 'limit' && arrival.end === null;
   if (rests) {
@@ -221,7 +221,7 @@ function atVenue(
   rememberTaken(arrival.executions, { side: order.terms.side, market, accountId: account.id });
   for (const { price, quantity } of arrival.executions) act.fill({ price, quantity, liquidity: 'taker' });
   if (arrival.end !== null) act.move(arrival.end.status, arrival.end.reason);
-  act.conclude(market);
+  return act.conclude(market);
 }
 
 function firstOrder(desk: DeskState, command: PlaceCommand): FirstOrder | null {

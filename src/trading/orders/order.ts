@@ -124,6 +124,7 @@ function touch(order: OrderRecord, timeMs: number): void {
 /** The order as REST, the stream and the event log show it. */
 export function orderView(order: OrderRecord): Order {
   const { terms } = order;
+  const createdAt = toRfc3339(terms.createdAtMs);
   return {
     id: terms.id,
     clientOrderId: terms.clientOrderId,
@@ -149,8 +150,8 @@ export function orderView(order: OrderRecord): Order {
     links: [],
     strategyId: terms.strategyId,
     tags: [...terms.tags],
-    createdAt: toRfc3339(terms.createdAtMs),
-    updatedAt: toRfc3339(order.updatedAtMs),
+    createdAt,
+    updatedAt: order.updatedAtMs === terms.createdAtMs ? createdAt : toRfc3339(order.updatedAtMs),
     version: order.version,
   };
 }
