@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { d } from '../../kernel/decimal.js';
+import { balanced, balancesOf, type FillToBook, fillEntries, sums, transferEntries } from './ledger.js';
+
+const aFill = (over: Partial<FillToBook> = {}): FillToBook => ({
+  base: 'BTC',
+  quote: 'USD',
+  settlement: 'exchange',
+  side: 'buy',
+  price: d('50000'),
+  quantity: d('0.1'),
+  fee: d('0.0001'),
+  feeAsset: 'BTC',
+  realisedPnl: d('0'),
+  ...over,
+});
+const owned = (entries: ReturnType<typeof fillEntries>) =>
+  Object.fromEntries([...balancesOf(entries)].map(([asset, amount]) => [asset, amount.toString()]));
+
+describe('the ledger', () => {
+  it('swaps money for coins on a spot buy and takes the fee from the coins', () => {
+    const entries = fillEntries(aFill());
+    expect(owned(entries)).toEqual({ BTC: '0.0999', USD: '-5000' });
+    expect([...sums(entries).values()].map(String)).toEqual(['0', '0']);
+  });
+
+  it('swaps coins for money on a sale and takes the fee from the money', () => {
+    expect(owned(fillEntries(aFill({ side: 'sell', fee: d('5'), feeAsset: 'USD' })))).toEqual({
+      BTC: '-0.1',
+      USD: '4995',
+    });
+  });
+
+  it('pays only what was realised, and the fee, on a derivative', () => {
+    const entries = fillEntries(
+      aFill({ settlement: 'contract', realisedPnl: d('12'), fee: d('2'), feeAsset: 'USD' }),
+    );
+    expect(owned(entries)).toEqual({ USD: '10' });
+  });
+
+  it('writes nothing for what is zero', () => {
+    expect(fillEntries(aFill({ settlement: 'contract', fee: d('0') }))).toEqual([]);
+  });
+
+  it('knows where deposits come from and withdrawals go to', () => {
+    const both = [
+      ...transferEntries('deposit', 'USD', d('10')),
+      ...transferEntries('withdrawal', 'USD', d('4')),
+    ];
+    expect(owned(both)).toEqual({ USD: '6' });
+    expect(
+      sums(both.filter((entry) => entry.account === 'external'))
+        .get('USD')
+        ?.toString(),
+    ).toBe('-6');
+  });
+
+  it('refuses a transaction that makes money', () => {
+    const entries = [{ account: 'cash' as const, asset: 'USD', amount: d('1'), kind: 'fill' as const }];
+    expect(() => balanced(entries)).toThrow('sums to zero per asset');
+  });
+});
