@@ -1,15 +1,34 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountsService } from './accounts/accounts.service.js';
 import { IdempotencyRepository } from './accounts/idempotency.repository.js';
 import { Accounts } from './contract/accounts.js';
 import { Orders } from './contract/orders.js';
+import { Portfolio } from './contract/portfolio.js';
 import { Risk } from './contract/risk.js';
+import { Strategies } from './contract/strategies.js';
 import { DeskReads } from './desk/desk-reads.js';
 import { Desk } from './desk/desk.service.js';
 import { InstrumentCache } from './desk/instrument-cache.service.js';
 import { OrderListRepository } from './orders/order-list.repository.js';
 import { OrdersService } from './orders/orders.service.js';
+import { EquityPoints } from './portfolio/equity-points.service.js';
+import { EquityRecorder } from './portfolio/equity-recorder.service.js';
+import { EquityRepository } from './portfolio/equity.repository.js';
+import { LedgerVerifier } from './portfolio/ledger-verifier.service.js';
+import { PortfolioStatistics } from './portfolio/portfolio-statistics.service.js';
+import { PortfolioMetrics } from './portfolio/portfolio.metrics.js';
+import { PortfolioRepository } from './portfolio/portfolio.repository.js';
+import { PortfolioService } from './portfolio/portfolio.service.js';
+import { PositionCloser } from './portfolio/position-closer.service.js';
 import { RiskService } from './risk/risk.service.js';
+import { StrategiesMetrics } from './strategies/strategies.metrics.js';
+import { StrategiesService } from './strategies/strategies.service.js';
+import { StrategyBook } from './strategies/strategy-book.js';
+import { StrategyHands } from './strategies/strategy-hands.service.js';
+import { StrategyRunner } from './strategies/strategy-runner.service.js';
+import { StrategyEntity } from './strategies/strategy.entity.js';
+import { StrategyRepository } from './strategies/strategy.repository.js';
 import { TradingMetrics } from './trading.metrics.js';
 
 /** The desk and what stands directly on it. */
@@ -28,8 +47,36 @@ const deskProviders: Provider[] = [
   { provide: Risk, useExisting: RiskService },
 ];
 
+const portfolioProviders: Provider[] = [
+  PortfolioMetrics,
+  PortfolioRepository,
+  EquityRepository,
+  EquityPoints,
+  EquityRecorder,
+  PortfolioStatistics,
+  LedgerVerifier,
+  PositionCloser,
+  PortfolioService,
+  { provide: Portfolio, useExisting: PortfolioService },
+];
+
+const strategyProviders: Provider[] = [
+  StrategiesMetrics,
+  StrategyRepository,
+  StrategyBook,
+  StrategyHands,
+  StrategyRunner,
+  StrategiesService,
+  { provide: Strategies, useExisting: StrategiesService },
+];
+
+const providers = [...deskProviders, ...portfolioProviders, ...strategyProviders];
+
 /** What other modules may ask for: ports, and the account a first start needs. */
-const shown = [Orders, Accounts, Risk, AccountsService];
+const shown = [Orders, Accounts, Risk, Portfolio, Strategies, AccountsService];
+
+/** What TypeORM maps; the root names them when it opens the database. */
+export const tradingEntities = [StrategyEntity] as const;
 
 /**
  * Decisions and money. Needs the ports Instruments and Market, given by the modules it is laid over, and the global
@@ -38,6 +85,7 @@ const shown = [Orders, Accounts, Risk, AccountsService];
 @Module({})
 export class TradingModule {
   static over(modules: NonNullable<DynamicModule['imports']>): DynamicModule {
-    return { module: TradingModule, imports: modules, providers: deskProviders, exports: shown };
+    const imports = [...modules, TypeOrmModule.forFeature([...tradingEntities])];
+    return { module: TradingModule, imports, providers, exports: shown };
   }
 }

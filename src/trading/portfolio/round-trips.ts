@@ -10,33 +10,43 @@ export interface TripFill {
   readonly feeValue: Decimal;
   /** Quantity that left the position with a fee charged in base asset; zero otherwise. */
   readonly feeInBase: Decimal;
+  /** Less than this is no position: no order could leave it. */
+  readonly lotSize: Decimal;
+}
+
+interface Trip {
+  quantity: Decimal;
+  profit: Decimal;
 }
 
 /**
- * Closed round trips: from flat to flat (or through it), per instrument. Each answers its P&L after all its fees.
- * A fill that turns the position around ends one trip; its fee is split pro rata between the two.
+ * Round trips: from flat to flat (or through it), per instrument, fed with fills in their order. Fees taken in base
+ * asset leave a rest below one lot; with only that a trip is over, and the rest goes into the next one.
  */
-export function roundTripProfits(fills: Iterable<TripFill>): Decimal[] {
-  const open = new Map<string, { quantity: Decimal; profit: Decimal }>();
-  const closed: Decimal[] = [];
-  for (const fill of fills) {
-    const trip = open.get(fill.instrument) ?? { quantity: Decimal.zero, profit: Decimal.zero };
+export class RoundTrips {
+  private readonly open = new Map<string, Trip>();
+
+  /**
+   * Answers the P&L after all its fees, in quote asset, of the trip this fill ends; null when none ends.
+   * A fill that turns the position around ends one trip; its fee is split pro rata between the two.
+   */
+  add(fill: TripFill): Decimal | null {
+    const trip = this.open.get(fill.instrument) ?? { quantity: Decimal.zero, profit: Decimal.zero };
+    this.open.set(fill.instrument, trip);
     const signed = fill.side === 'buy' ? fill.quantity : fill.quantity.negated();
     const before = trip.quantity;
     const after = before.plus(signed).minus(fill.feeInBase);
-    const turns =
-      !before.isZero() &&
-      before.sign() !== signed.sign() &&
-      !after.isZero() &&
-      after.sign() !== before.sign();
-    const closingFee = turns ? fill.feeValue.times(before.abs()).div(fill.quantity) : fill.feeValue;
-    trip.profit = trip.profit.plus(fill.realisedPnl).minus(closingFee);
     trip.quantity = after;
-    if (after.isZero() || turns) {
-      closed.push(trip.profit);
-      trip.profit = turns ? closingFee.minus(fill.feeValue) : Decimal.zero;
-    }
-    open.set(fill.instrument, trip);
+    const wasOpen = !isFlat(before, fill.lotSize);
+    const isOver = isFlat(after, fill.lotSize);
+    const turns = wasOpen && !isOver && after.sign() !== before.sign();
+    const closingFee = turns ? fill.feeValue.times(before.abs()).div(fill.quantity) : fill.feeValue;
+    const profit = trip.profit.plus(fill.realisedPnl).minus(closingFee);
+    trip.profit = turns ? closingFee.minus(fill.feeValue) : isOver ? Decimal.zero : profit;
+    return turns || isOver ? profit : null;
   }
-  return closed;
+}
+
+function isFlat(quantity: Decimal, lotSize: Decimal): boolean {
+  return quantity.isZero() || quantity.abs().lt(lotSize);
 }

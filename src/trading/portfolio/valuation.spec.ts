@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { d, Decimal } from '../../kernel/decimal.js';
-import { roundTripProfits, type TripFill } from './round-trips.js';
 import { valuate, type Holdings, type Mark } from './valuation.js';
 
 const mark = (bid: string, ask: string, fresh = true): Mark => ({
@@ -19,6 +18,7 @@ const someHoldings = (over: Partial<Holdings> = {}): Holdings => ({
     { instrument: 'BTC-USD.SIM', quantity: d('2'), averagePrice: d('50'), realisedPnl: d('7'), fees: d('1') },
   ],
   markOf: () => mark('60', '61'),
+  rateOf: (asset) => (asset === 'USD' ? Decimal.one : null),
   ...over,
 });
 
@@ -27,7 +27,7 @@ describe('valuation', () => {
     const v = valuate(someHoldings());
     expect(v.equity.toString()).toBe('1020');
     expect(v.unrealisedPnl.toString()).toBe('20');
-    expect(v.buyingPower.toString()).toBe('800');
+    expect(v.freeCash.toString()).toBe('800');
     expect(v.netExposure.toString()).toBe('120');
     expect(v.staleMarks).toEqual([]);
   });
@@ -66,32 +66,52 @@ describe('valuation', () => {
       'BTC-USD.SIM',
     ]);
   });
-});
 
-describe('round trips', () => {
-  const aFill = (side: 'buy' | 'sell', quantity: string, realisedPnl = '0', feeValue = '1'): TripFill => ({
-    instrument: 'BTC-USD.SIM',
-    side,
-    quantity: d(quantity),
-    realisedPnl: d(realisedPnl),
-    feeValue: d(feeValue),
-    feeInBase: Decimal.zero,
+  it('prices a deposit of another asset at its rate when no position holds it', () => {
+    const deposited = someHoldings({
+      positions: [],
+      rateOf: (asset) => ({ USD: d('1'), BTC: d('59') })[asset] ?? null,
+    });
+    expect(valuate(deposited).equity.toString()).toBe('1018');
+    expect(valuate({ ...deposited, rateOf: () => null }).staleMarks).toEqual(['BTC']);
   });
 
-  it('closes a trip when the position is flat again, fees of both ways included', () => {
-    expect(roundTripProfits([aFill('buy', '1'), aFill('sell', '1', '10')]).map(String)).toEqual(['8']);
+  it('turns what is quoted in another currency into base currency', () => {
+    const v = valuate(
+      someHoldings({
+        baseCurrency: 'EUR',
+        balances: [
+          { asset: 'EUR', total: d('10'), reserved: Decimal.zero },
+          { asset: 'USD', total: d('100'), reserved: Decimal.zero },
+          { asset: 'BTC', total: d('2'), reserved: Decimal.zero },
+        ],
+        rateOf: (asset) => ({ EUR: d('1'), USD: d('0.5') })[asset] ?? null,
+      }),
+    );
+    expect(v.equity.toString()).toBe('120');
+    expect(v.unrealisedPnl.toString()).toBe('10');
+    expect(v.realisedPnl.toString()).toBe('3.5');
+    expect(v.fees.toString()).toBe('0.5');
+    expect(v.staleMarks).toEqual([]);
   });
 
-  it('splits the fee of a fill that turns the position around', () => {
-    const profits = roundTripProfits([
-      aFill('buy', '1'),
-      aFill('sell', '2', '10', '2'),
-      aFill('buy', '1', '5'),
-    ]);
-    expect(profits.map(String)).toEqual(['8', '3']);
-  });
-
-  it('leaves an open trip out', () => {
-    expect(roundTripProfits([aFill('buy', '2'), aFill('sell', '1', '10')])).toEqual([]);
+  it('adds what a derivative has gained, for it owns nothing', () => {
+    const v = valuate(
+      someHoldings({
+        balances: [{ asset: 'USD', total: d('900'), reserved: Decimal.zero }],
+        positions: [
+          {
+            instrument: 'BTC-USD-PERP.SIM',
+            quantity: d('-3'),
+            averagePrice: d('70'),
+            realisedPnl: Decimal.zero,
+            fees: Decimal.zero,
+          },
+        ],
+      }),
+    );
+    expect(v.equity.toString()).toBe('927');
+    expect(v.grossExposure.toString()).toBe('183');
+    expect(v.netExposure.toString()).toBe('-183');
   });
 });

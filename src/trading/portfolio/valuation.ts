@@ -24,12 +24,16 @@ export interface Holdings {
   readonly balances: readonly { asset: string; total: Decimal; reserved: Decimal }[];
   readonly positions: readonly Held[];
   readonly markOf: (instrument: string) => Mark | null;
+  /** Worth of one unit of an asset in base currency; null when nobody knows. */
+  readonly rateOf: (asset: string) => Decimal | null;
 }
 
+/** All amounts in base currency. */
 export interface Valuation {
   readonly cash: Decimal;
+  /** Balance in base currency less what open orders hold of it; negative when more is held than there is. */
+  readonly freeCash: Decimal;
   readonly equity: Decimal;
-  readonly buyingPower: Decimal;
   readonly grossExposure: Decimal;
   readonly netExposure: Decimal;
   readonly realisedPnl: Decimal;
@@ -51,55 +55,59 @@ export function unrealisedPnl(held: Pick<Held, 'quantity' | 'averagePrice'>, pri
 }
 
 /**
- * Values an account: equity = cash in base currency + Σ signed value of everything else that can be priced.
- * An asset is priced by the position that holds it, a deposit of it by any instrument `ASSET-BASECURRENCY`.
+ * Values an account: equity = cash in base currency + Σ signed value of everything else it owns + Σ unrealised P&L of
+ * derivatives, which own nothing. An asset is priced by the spot position that holds it, one that came as a deposit
+ * by its rate. What is quoted in another currency is turned into base currency at the rate of now.
  */
-export function valuate({ baseCurrency, balances, positions, markOf }: Holdings): Valuation {
-  let cash = Decimal.zero;
-  let reservedCash = Decimal.zero;
-  let value = Decimal.zero;
+export function valuate({ baseCurrency, balances, positions, markOf, rateOf }: Holdings): Valuation {
+  let equity = Decimal.zero;
   let gross = Decimal.zero;
   let net = Decimal.zero;
   let realised = Decimal.zero;
   let unrealised = Decimal.zero;
   let fees = Decimal.zero;
   const staleMarks = new Set<string>();
-
   const priceByAsset = new Map<string, Decimal>();
-  for (const held of positions) {
+
+  // Sorted, so that the same account is worth the same after a restart, in whatever order its rows came.
+  for (const held of positions.toSorted((a, b) => (a.instrument < b.instrument ? -1 : 1))) {
     const name = parseInstrumentId(held.instrument);
-    if (name === null || name.quote !== baseCurrency) {
-      if (!held.quantity.isZero()) staleMarks.add(held.instrument);
+    const rate = name === null ? null : rateOf(name.quote);
+    if (name === null || rate === null) {
+      if (!held.quantity.isZero() || !held.realisedPnl.isZero()) staleMarks.add(held.instrument);
       continue;
     }
-    realised = realised.plus(held.realisedPnl);
-    fees = fees.plus(held.fees);
+    realised = realised.plus(held.realisedPnl.times(rate));
+    fees = fees.plus(held.fees.times(rate));
+    if (held.quantity.isZero()) continue;
     const mark = markOf(held.instrument);
     const price = leavingPrice(held.quantity, mark);
-    if (price !== null) priceByAsset.set(name.base, price);
-    if (held.quantity.isZero()) continue;
     if (mark === null || !mark.fresh) staleMarks.add(held.instrument);
     if (price === null) continue;
-    const worth = price.times(held.quantity);
+    const worth = price.times(held.quantity).times(rate);
+    const gain = unrealisedPnl(held, price).times(rate);
     gross = gross.plus(worth.abs());
     net = net.plus(worth);
-    unrealised = unrealised.plus(unrealisedPnl(held, price));
+    unrealised = unrealised.plus(gain);
+    if (name.contract !== null) equity = equity.plus(gain);
+    else if (!priceByAsset.has(name.base)) priceByAsset.set(name.base, price.times(rate));
   }
-  for (const balance of balances) {
-    if (balance.asset === baseCurrency) {
-      cash = balance.total;
-      reservedCash = balance.reserved;
-    } else if (!balance.total.isZero()) {
-      const price = priceByAsset.get(balance.asset);
-      if (price === undefined) staleMarks.add(balance.asset);
-      else value = value.plus(price.times(balance.total));
+  let cash = Decimal.zero;
+  let freeCash = Decimal.zero;
+  for (const { asset, total, reserved } of balances) {
+    if (asset === baseCurrency) {
+      cash = total;
+      freeCash = total.minus(reserved);
+    } else if (!total.isZero()) {
+      const price = priceByAsset.get(asset) ?? rateOf(asset);
+      if (price === null) staleMarks.add(asset);
+      else equity = equity.plus(price.times(total));
     }
   }
-  const free = cash.minus(reservedCash);
   return {
     cash,
-    equity: cash.plus(value),
-    buyingPower: free.isNegative() ? Decimal.zero : free,
+    freeCash,
+    equity: equity.plus(cash),
     grossExposure: gross,
     netExposure: net,
     realisedPnl: realised,

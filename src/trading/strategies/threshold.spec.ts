@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { d, Decimal } from '../../kernel/decimal.js';
 import { decide, thresholdDefaults, type Opinion, type Situation } from './threshold.js';
 
+const barMs = 300_000;
+
 const anOpinion = (over: Partial<Opinion> = {}): Opinion => ({
-  candleTimeMs: 300_000,
+  candleTimeMs: barMs,
+  barMs,
   close: d('100'),
   horizon: 12,
   probabilityUp: 0.6,
@@ -19,20 +22,21 @@ const flat = (over: Partial<Situation> = {}): Situation => ({
   busy: false,
   mayShort: false,
   lotSize: d('0.001'),
+  minimumQuantity: d('0.001'),
   minimumNotional: d('5'),
   takerFee: d('0.001'),
   ...over,
 });
 const longFrom = (averagePrice: string): Situation =>
   flat({ position: d('10'), averagePrice: d(averagePrice) });
-const entered = { candleTimeMs: 0, volatility: 0.005, barsHeld: 0 };
+const entered = { candleTimeMs: 0, volatility: 0.005 };
 
 describe('threshold strategy', () => {
   it('buys a tenth of equity when probability and edge pass', () => {
     const { intent, entry } = decide(thresholdDefaults, anOpinion(), flat(), null);
     expect(intent).toMatchObject({ side: 'buy', reduceOnly: false, because: 'enter-long' });
     expect(intent?.quantity.toString()).toBe('10');
-    expect(entry).toEqual({ candleTimeMs: 300_000, volatility: 0.005, barsHeld: 0 });
+    expect(entry).toEqual({ candleTimeMs: barMs, volatility: 0.005 });
   });
 
   it('halves the size when volatility doubles', () => {
@@ -73,24 +77,45 @@ describe('threshold strategy', () => {
     });
   });
 
-  it('leaves after the horizon and counts every bar until then', () => {
-    let entry = decide(thresholdDefaults, anOpinion(), flat(), null).entry;
-    let bars = 0;
-    for (;;) {
-      const decision = decide(thresholdDefaults, anOpinion(), longFrom('100'), entry);
-      bars += 1;
-      if (decision.intent) {
-        expect(decision.intent.because).toBe('time');
-        break;
-      }
-      entry = decision.entry;
+  it('leaves after the horizon, counted in candles since the entry, and remembers nothing new until then', () => {
+    const { entry } = decide(thresholdDefaults, anOpinion(), flat(), null);
+    for (let bars = 1; bars < 12; bars += 1) {
+      const opinion = anOpinion({ candleTimeMs: (1 + bars) * barMs });
+      expect(decide(thresholdDefaults, opinion, longFrom('100'), entry)).toEqual({ intent: null, entry });
     }
-    expect(bars).toBe(12);
+    const last = decide(thresholdDefaults, anOpinion({ candleTimeMs: 13 * barMs }), longFrom('100'), entry);
+    expect(last.intent?.because).toBe('time');
   });
 
-  it('takes over a position it does not remember', () => {
+  it('counts bars over a gap in the candles as the time that passed', () => {
+    const late = anOpinion({ candleTimeMs: 500 * barMs });
+    expect(decide(thresholdDefaults, late, longFrom('100'), entered).intent?.because).toBe('time');
+  });
+
+  it('takes over a position it does not remember, from this candle on', () => {
     const { intent, entry } = decide(thresholdDefaults, anOpinion(), longFrom('100'), null);
     expect(intent).toBeNull();
-    expect(entry?.barsHeld).toBe(0);
+    expect(entry).toEqual({ candleTimeMs: barMs, volatility: 0.005 });
+  });
+
+  it('sells what is on the lot and calls the rest of a fee in base asset flat', () => {
+    const held = flat({ position: d('9.9905'), averagePrice: d('100') });
+    const leaving = decide(thresholdDefaults, anOpinion({ probabilityUp: 0.4 }), held, entered);
+    expect(leaving.intent?.quantity.toString()).toBe('9.99');
+    for (const rest of ['0.0005', '0.04']) {
+      const after = flat({ position: d(rest), averagePrice: d('100') });
+      expect(decide(thresholdDefaults, anOpinion({ probabilityUp: 0.4 }), after, entered)).toEqual({
+        intent: null,
+        entry: null,
+      });
+      expect(decide(thresholdDefaults, anOpinion(), after, null).intent?.because).toBe('enter-long');
+    }
+  });
+
+  it('neither enters nor forgets while its order is still open', () => {
+    expect(decide(thresholdDefaults, anOpinion(), flat({ busy: true }), entered)).toEqual({
+      intent: null,
+      entry: entered,
+    });
   });
 });

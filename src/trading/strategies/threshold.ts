@@ -4,6 +4,8 @@ import type { ThresholdParameters } from '../contract/strategies.js';
 /** What the model said, on the close of one candle. */
 export interface Opinion {
   readonly candleTimeMs: number;
+  /** Length of that candle. */
+  readonly barMs: number;
   readonly close: Decimal;
   readonly horizon: number;
   readonly probabilityUp: number;
@@ -25,16 +27,19 @@ export interface Situation {
   readonly busy: boolean;
   readonly mayShort: boolean;
   readonly lotSize: Decimal;
+  readonly minimumQuantity: Decimal;
   readonly minimumNotional: Decimal;
   /** Ratio of notional, one way. */
   readonly takerFee: Decimal;
 }
 
-/** What the strategy remembers of its open trade; null while flat. Stored, so that a restart goes on where it was. */
+/**
+ * What the strategy remembers of its open trade; null while flat. Stored, so that a restart goes on where it was.
+ * Nothing in it moves while the trade is open: how long it is held follows from the candle times.
+ */
 export interface Entry {
   readonly candleTimeMs: number;
   readonly volatility: number;
-  readonly barsHeld: number;
 }
 
 export type ExitReason = 'stop' | 'target' | 'time' | 'opinion';
@@ -65,6 +70,11 @@ export const thresholdDefaults: Threshold = {
   ignoreTrust: false,
 };
 
+/** The parameters with their defaults. */
+export function thresholdOf(parameters: ThresholdParameters): Threshold {
+  return { ...thresholdDefaults, ...parameters };
+}
+
 /**
  * Enters when probability and expected return after a round trip's fees pass their thresholds, sized down as
  * volatility rises; leaves on stop, target, time or a changed opinion, all judged at candle closes.
@@ -76,27 +86,30 @@ export function decide(
   situation: Situation,
   entry: Entry | null,
 ): Decision {
-  if (situation.position.isZero()) {
-    const intent = situation.busy ? null : enter(threshold, opinion, situation);
-    return {
-      intent,
-      entry: intent
-        ? { candleTimeMs: opinion.candleTimeMs, volatility: opinion.expectedVolatility, barsHeld: 0 }
-        : null,
-    };
+  const now: Entry = { candleTimeMs: opinion.candleTimeMs, volatility: opinion.expectedVolatility };
+  const held = leavable(opinion, situation);
+  if (held.isZero()) {
+    if (situation.busy) return { intent: null, entry };
+    const intent = enter(threshold, opinion, situation);
+    return { intent, entry: intent ? now : null };
   }
   // A position the strategy does not remember (opened by hand, or memory lost) is managed from this bar on.
-  const held: Entry =
-    entry === null
-      ? { candleTimeMs: opinion.candleTimeMs, volatility: opinion.expectedVolatility, barsHeld: 0 }
-      : { ...entry, barsHeld: entry.barsHeld + 1 };
-  const because = situation.busy ? null : exitReason(threshold, opinion, situation, held);
-  if (because === null) return { intent: null, entry: held };
-  const long = situation.position.isPositive();
-  return {
-    intent: { side: long ? 'sell' : 'buy', quantity: situation.position.abs(), reduceOnly: true, because },
-    entry: held,
-  };
+  const kept = entry ?? now;
+  const because = situation.busy ? null : exitReason(threshold, opinion, situation, kept);
+  if (because === null) return { intent: null, entry: kept };
+  const side = situation.position.isPositive() ? 'sell' : 'buy';
+  return { intent: { side, quantity: held, reduceOnly: true, because }, entry: kept };
+}
+
+/**
+ * What of the position an order can leave, on the lot. A fee taken in base asset leaves a rest too small to sell:
+ * whoever holds only that is flat.
+ */
+function leavable(opinion: Opinion, situation: Situation): Decimal {
+  const quantity = situation.position.abs().toStep(situation.lotSize, 'down');
+  const tooSmall =
+    quantity.lt(situation.minimumQuantity) || quantity.times(opinion.close).lt(situation.minimumNotional);
+  return tooSmall ? Decimal.zero : quantity;
 }
 
 function enter(threshold: Threshold, opinion: Opinion, situation: Situation): OrderIntent | null {
@@ -128,8 +141,8 @@ function sizeOf(threshold: Threshold, opinion: Opinion, situation: Situation): D
       : 1;
   const share = Decimal.fromFloat(threshold.equityFraction * calm, 8);
   const quantity = situation.equity.times(share).div(opinion.close).toStep(situation.lotSize, 'down');
-  if (!quantity.isPositive() || quantity.times(opinion.close).lt(situation.minimumNotional)) return null;
-  return quantity;
+  if (!quantity.isPositive() || quantity.lt(situation.minimumQuantity)) return null;
+  return quantity.times(opinion.close).lt(situation.minimumNotional) ? null : quantity;
 }
 
 function exitReason(
@@ -145,7 +158,8 @@ function exitReason(
   if (stop > 0 && moved <= -stop * entry.volatility) return 'stop';
   if (target > 0 && moved >= target * entry.volatility) return 'target';
   const barsMax = threshold.maxBars ?? opinion.horizon;
-  if (barsMax > 0 && entry.barsHeld >= barsMax) return 'time';
+  const barsHeld = (opinion.candleTimeMs - entry.candleTimeMs) / opinion.barMs;
+  if (barsMax > 0 && barsHeld >= barsMax) return 'time';
   const agrees = direction > 0 ? opinion.probabilityUp : 1 - opinion.probabilityUp;
   return agrees < threshold.exitProbability ? 'opinion' : null;
 }

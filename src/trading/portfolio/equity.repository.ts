@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import { Decimal } from '../../kernel/decimal.js';
+import { Database } from '../../platform/database/database.service.js';
+import type { EquityDay } from './equity-days.js';
+import { type EquityPointRecord, EquityTrack, type TransferSeen } from './equity-track.js';
+
+export interface AccountPoint {
+  readonly accountId: string;
+  readonly point: EquityPointRecord;
+}
+
+interface PointRow {
+  time_ms: number;
+  session: string;
+  seq: number;
+  equity: string;
+  flow: string;
+  growth: number;
+  peak: number;
+}
+
+const pageSize = 20_000;
+
+/** The rows of `trading.equity_points`. */
+@Injectable()
+export class EquityRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Writes points of different (account, time); one that is there already is replaced by the newer. */
+  async write(points: readonly AccountPoint[]): Promise<void> {
+    const column = (of: (one: AccountPoint) => unknown): unknown[] => points.map(of);
+    await this.database.query(
+      `INSERT INTO trading.equity_points (account_id, time_ms, session, seq, equity, flow, growth, peak)
+       SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::numeric[], $6::numeric[],
+                            $7::float8[], $8::float8[])
+       ON CONFLICT (account_id, time_ms) DO UPDATE SET session = excluded.session, seq = excluded.seq,
+         equity = excluded.equity, flow = excluded.flow, growth = excluded.growth, peak = excluded.peak`,
+      [
+        column(({ accountId }) => accountId),
+        column(({ point }) => point.timeMs),
+        column(({ point }) => point.session),
+        column(({ point }) => point.seq),
+        column(({ point }) => point.equity.toString()),
+        column(({ point }) => point.flow.toString()),
+        column(({ point }) => point.growth),
+        column(({ point }) => point.peak),
+      ],
+      'equity_write',
+    );
+  }
+
+  /** The curve of an account, ready to go on: its newest point and the transfers since. */
+  async track(accountId: string): Promise<EquityTrack> {
+    const { rows } = await this.database.query<PointRow>(
+      `SELECT time_ms, session, seq, equity, flow, growth, peak FROM trading.equity_points
+       WHERE account_id = $1 ORDER BY seq DESC, time_ms DESC LIMIT 1`,
+      [accountId],
+      'equity_last',
+    );
+    const last = rows.length === 0 ? null : pointOf(rows[0]);
+    const since = await this.database.query<{ seq: number; data: Record<string, string> }>(
+      `SELECT seq, data FROM trading.account_events
+       WHERE account_id = $1 AND seq > $2 AND type = 'transfer' ORDER BY seq`,
+      [accountId, last?.seq ?? 0],
+      'equity_transfers_since',
+    );
+    return new EquityTrack(
+      last,
+      since.rows.map(({ seq, data }) => transferOf(seq, data)),
+    );
+  }
+
+  /** The last point of each span, oldest first, from `fromMs` (inclusive) to `toMs` (exclusive). */
+  async history(query: {
+    accountId: string;
+    spanMs: number;
+    fromMs: number;
+    toMs: number;
+    limit: number;
+  }): Promise<{ timeMs: number; equity: string }[]> {
+    const { rows } = await this.database.query<{ time_ms: number; equity: string }>(
+      `SELECT time_ms, equity FROM (
+         SELECT DISTINCT ON (time_ms / $2::bigint) time_ms, equity FROM trading.equity_points
+         WHERE account_id = $1 AND time_ms >= $3 AND time_ms < $4
+         ORDER BY time_ms / $2::bigint, time_ms DESC
+       ) last_of_span ORDER BY time_ms LIMIT $5`,
+      [query.accountId, query.spanMs, query.fromMs, query.toMs, query.limit],
+      'equity_history',
+    );
+    return rows.map((row) => ({ timeMs: row.time_ms, equity: row.equity }));
+  }
+
+  /** Every point of a time range, in the order they happened. */
+  async *inOrder(range: { accountId: string; fromMs: number; toMs: number }): AsyncGenerator<EquityDay> {
+    let after: [number, number] = [-1, 0];
+    for (;;) {
+      const { rows } = await this.database.query<PointRow>(
+        `SELECT time_ms, session, seq, equity, flow FROM trading.equity_points
+         WHERE account_id = $1 AND (seq, time_ms) > ($2, $3) AND time_ms >= $4 AND time_ms < $5
+         ORDER BY seq, time_ms LIMIT ${pageSize}`,
+        [range.accountId, ...after, range.fromMs, range.toMs],
+        'equity_in_order',
+      );
+      for (const row of rows) {
+        yield {
+          timeMs: row.time_ms,
+          session: row.session,
+          equity: Decimal.of(row.equity).toFloat(),
+          flow: Decimal.of(row.flow).toFloat(),
+        };
+      }
+      if (rows.length < pageSize) return;
+      const last = rows[rows.length - 1];
+      after = [last.seq, last.time_ms];
+    }
+  }
+}
+
+/** A `transfer` entry of the event log. */
+export function transferOf(seq: number, data: Record<string, unknown>): TransferSeen {
+  const amount = Decimal.of(String(data['amount']));
+  return {
+    seq,
+    asset: String(data['asset']),
+    amount: data['kind'] === 'withdrawal' ? amount.negated() : amount,
+  };
+}
+
+function pointOf(row: PointRow): EquityPointRecord {
+  return {
+    timeMs: row.time_ms,
+    session: row.session,
+    seq: row.seq,
+    equity: Decimal.of(row.equity),
+    flow: Decimal.of(row.flow),
+    growth: row.growth,
+    peak: row.peak,
+  };
+}

@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { Decimal } from '../../kernel/decimal.js';
+import { parseInstrumentId } from '../../kernel/money.js';
+import { toRfc3339 } from '../../kernel/time.js';
+import type { Statistics } from '../contract/portfolio.js';
+import type { DeskAccount } from '../desk/desk-reads.js';
+import { InstrumentCache } from '../desk/instrument-cache.service.js';
+import { type EquityDay, EquityDays } from './equity-days.js';
+import { EquityRepository } from './equity.repository.js';
+import { type FillRow, PortfolioRepository } from './portfolio.repository.js';
+import { RoundTrips } from './round-trips.js';
+import {
+  cagr,
+  calmar,
+  type Figure,
+  maxDrawdown,
+  sharpe,
+  sortino,
+  totalReturn,
+  tradeFigures,
+  volatility,
+} from './statistics.js';
+
+interface Range {
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+}
+
+interface Traded {
+  fills: number;
+  realisedPnl: Decimal;
+  fees: Decimal;
+  /** P&L of each round trip closed in the range, after fees, base currency. */
+  readonly profits: number[];
+  /** Currencies without a rate; what was earned in them is in no sum. */
+  readonly unpriced: Set<string>;
+}
+
+/** What an account's equity curve and closed trades say about it. Amounts in base currency, at the rates of now. */
+@Injectable()
+export class PortfolioStatistics {
+  constructor(
+    private readonly equity: EquityRepository,
+    private readonly rows: PortfolioRepository,
+    private readonly instruments: InstrumentCache,
+  ) {}
+
+  /** `fromMs` inclusive, `toMs` exclusive; null: the whole life, to this moment, which is `now`. */
+  async of(account: DeskAccount, now: EquityDay, range: Range): Promise<Statistics> {
+    const days = await this.curve(account.accountId, now, range);
+    const traded = await this.traded(account, range);
+    const returns = days.returns();
+    const drawdown = maxDrawdown(returns);
+    const annual = cagr(returns, days.days);
+    const undefinedBecause: Record<string, string> = {};
+    const say = (name: string, figure: Figure): number | null => {
+      if ('value' in figure) return figure.value;
+      undefinedBecause[name] = figure.undefinedBecause;
+      return null;
+    };
+    const trades = tradeFigures(traded.profits);
+    if (traded.unpriced.size > 0) {
+      undefinedBecause['realisedPnl'] =
+        `without what was earned in ${[...traded.unpriced].join(', ')}: no rate`;
+    }
+    return {
+      from: toRfc3339(range.fromMs ?? days.range?.fromMs ?? account.createdAtMs),
+      to: toRfc3339(range.toMs ?? days.range?.toMs ?? account.nowMs),
+      annualisation: 'sqrt(365)',
+      days: returns.length,
+      fills: traded.fills,
+      trades: traded.profits.length,
+      totalReturn: say('totalReturn', totalReturn(returns)),
+      sharpe: say('sharpe', sharpe(returns)),
+      sortino: say('sortino', sortino(returns)),
+      volatility: say('volatility', volatility(returns)),
+      cagr: say('cagr', annual),
+      maxDrawdown: say('maxDrawdown', drawdown),
+      calmar: say('calmar', calmar(annual, drawdown)),
+      winRate: say('winRate', trades.winRate),
+      profitFactor: say('profitFactor', trades.profitFactor),
+      expectancy: say('expectancy', trades.expectancy),
+      realisedPnl: traded.realisedPnl.toString(),
+      fees: traded.fees.toString(),
+      undefinedBecause,
+    };
+  }
+
+  private async curve(accountId: string, now: EquityDay, { fromMs, toMs }: Range): Promise<EquityDays> {
+    const days = new EquityDays();
+    const range = { accountId, fromMs: fromMs ?? 0, toMs: toMs ?? Number.MAX_SAFE_INTEGER };
+    for await (const point of this.equity.inOrder(range)) days.add(point);
+    if (toMs === null && now.timeMs >= range.fromMs) days.add(now);
+    return days;
+  }
+
+  private async traded(account: DeskAccount, { fromMs, toMs }: Range): Promise<Traded> {
+    const traded: Traded = {
+      fills: 0,
+      realisedPnl: Decimal.zero,
+      fees: Decimal.zero,
+      profits: [],
+      unpriced: new Set(),
+    };
+    const trips = new RoundTrips();
+    await this.instruments.refresh(new Set(account.positions.map(({ instrument }) => instrument)));
+    // From the first fill on: a trip that closes in the range may have opened before it.
+    for await (const fill of this.rows.fillsInOrder(account.accountId)) {
+      const { feeValue, feeInBase } = feeOf(fill);
+      const realisedPnl = Decimal.of(fill.realised_pnl);
+      const profit = trips.add({
+        instrument: fill.instrument,
+        side: fill.side,
+        quantity: Decimal.of(fill.quantity),
+        realisedPnl,
+        feeValue,
+        feeInBase,
+        lotSize: this.instruments.instrument(fill.instrument)?.lotSize ?? Decimal.zero,
+      });
+      if (fill.time_ms < (fromMs ?? 0) || fill.time_ms >= (toMs ?? Number.MAX_SAFE_INTEGER)) continue;
+      traded.fills += 1;
+      const quote = parseInstrumentId(fill.instrument)?.quote ?? '';
+      const rate = quote === account.baseCurrency ? Decimal.one : (account.rates.get(quote) ?? null);
+      if (rate === null) {
+        traded.unpriced.add(quote);
+        continue;
+      }
+      traded.realisedPnl = traded.realisedPnl.plus(realisedPnl.times(rate));
+      traded.fees = traded.fees.plus(feeValue.times(rate));
+      if (profit !== null) traded.profits.push(profit.times(rate).toFloat());
+    }
+    return traded;
+  }
+}
+
+/** A fee in base asset is worth the fill's own price. */
+function feeOf(fill: FillRow): { feeValue: Decimal; feeInBase: Decimal } {
+  const fee = Decimal.of(fill.fee);
+  return parseInstrumentId(fill.instrument)?.base === fill.fee_asset
+    ? { feeValue: fee.times(Decimal.of(fill.price)), feeInBase: fee }
+    : { feeValue: fee, feeInBase: Decimal.zero };
+}

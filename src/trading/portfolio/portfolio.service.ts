@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { problem } from '../../kernel/errors.js';
+import { cursorOf, type Page, pageOf, type PageQuery } from '../../kernel/page.js';
+import type { Principal } from '../../kernel/principal.js';
+import { parseRfc3339, type Timeframe, timeframeMs, toRfc3339 } from '../../kernel/time.js';
+import type { MultiAnswer } from '../contract/orders.js';
+import {
+  type AccountEventItem,
+  type EquityPoint,
+  type EventsQuery,
+  type Fill,
+  type HistoryQuery,
+  type LedgerItem,
+  Portfolio,
+  type PortfolioView,
+  type Position,
+  type Statistics,
+  type StatisticsQuery,
+  type TradesOfFillsQuery,
+  type Verification,
+} from '../contract/portfolio.js';
+import { Desk } from '../desk/desk.service.js';
+import { portfolioView, positionView } from './account-valuation.js';
+import { EquityRecorder } from './equity-recorder.service.js';
+import { EquityRepository } from './equity.repository.js';
+import { LedgerVerifier } from './ledger-verifier.service.js';
+import { limitDefault, PortfolioRepository, seqOf } from './portfolio.repository.js';
+import { PortfolioStatistics } from './portfolio-statistics.service.js';
+import { openPositions, PositionCloser } from './position-closer.service.js';
+
+interface Asked {
+  principal: Principal;
+  accountId: string;
+}
+
+/** What an account holds, earned and did: whose it is, what is asked, and who knows. */
+@Injectable()
+export class PortfolioService extends Portfolio {
+  constructor(
+    private readonly desk: Desk,
+    private readonly rows: PortfolioRepository,
+    private readonly equity: EquityRepository,
+    private readonly recorder: EquityRecorder,
+    private readonly figures: PortfolioStatistics,
+    private readonly verifier: LedgerVerifier,
+    private readonly closer: PositionCloser,
+  ) {
+    super();
+  }
+
+  async view({ principal, accountId }: Asked): Promise<PortfolioView> {
+    this.desk.authorise(principal, accountId);
+    const account = await this.desk.state({ accountId });
+    const { drawdown } = await this.recorder.now(account);
+    return portfolioView(account, drawdown);
+  }
+
+  async history(query: Asked & HistoryQuery): Promise<Page<EquityPoint>> {
+    const { principal, accountId, cursor, limit = limitDefault, resolution = '1h' } = query;
+    this.desk.authorise(principal, accountId);
+    await this.recorder.settled();
+    const spanMs = timeframeMs(resolution as Timeframe);
+    const { fromMs, toMs } = rangeOf(query);
+    // The next page begins with the span after the last one shown.
+    const goesOnMs = cursor === undefined ? 0 : (Math.floor(seqOf(cursor) / spanMs) + 1) * spanMs;
+    const points = await this.equity.history({
+      accountId,
+      spanMs,
+      fromMs: Math.max(fromMs ?? 0, goesOnMs),
+      toMs: toMs ?? Number.MAX_SAFE_INTEGER,
+      limit: limit + 1,
+    });
+    return pageOf(
+      points,
+      limit,
+      ({ timeMs, equity }) => ({ time: toRfc3339(timeMs), equity }),
+      ({ timeMs }) => cursorOf(timeMs),
+    );
+  }
+
+  async statistics(query: Asked & StatisticsQuery): Promise<Statistics> {
+    const { principal, accountId } = query;
+    this.desk.authorise(principal, accountId);
+    const range = rangeOf(query);
+    const account = await this.desk.state({ accountId });
+    const { day } = await this.recorder.now(account);
+    await this.recorder.settled();
+    return this.figures.of(account, day, range);
+  }
+
+  async positions({ principal, accountId }: Asked): Promise<Position[]> {
+    this.desk.authorise(principal, accountId);
+    const account = await this.desk.state({ accountId });
+    return openPositions(account).map((held) => positionView(account, held));
+  }
+
+  async closePositions(command: Asked & { instrument?: string }): Promise<MultiAnswer> {
+    const { principal, accountId, instrument = null } = command;
+    this.desk.authorise(principal, accountId);
+    return this.closer.close(principal, accountId, instrument);
+  }
+
+  async fills(query: Asked & TradesOfFillsQuery): Promise<Page<Fill>> {
+    this.desk.authorise(query.principal, query.accountId);
+    return this.rows.fills(query.accountId, query);
+  }
+
+  async ledger(query: Asked & PageQuery): Promise<Page<LedgerItem>> {
+    this.desk.authorise(query.principal, query.accountId);
+    return this.rows.ledger(query.accountId, query);
+  }
+
+  async verifyLedger({ principal, accountId }: Asked): Promise<Verification> {
+    this.desk.authorise(principal, accountId);
+    return this.verifier.verify(accountId);
+  }
+
+  async events(query: Asked & EventsQuery): Promise<{ items: AccountEventItem[]; lastSeq: number }> {
+    this.desk.authorise(query.principal, query.accountId);
+    return this.rows.events(query.accountId, query);
+  }
+}
+
+function rangeOf({ from, to }: { from?: string; to?: string }): {
+  fromMs: number | null;
+  toMs: number | null;
+} {
+  const [fromMs, toMs] = [timeOf('from', from), timeOf('to', to)];
+  if (fromMs !== null && toMs !== null && fromMs >= toMs) {
+    const detail = `from ${from} is not before to ${to}; nothing lies between them`;
+    throw problem('REQUEST_INVALID', { detail, errors: [{ pointer: '?from', detail }] });
+  }
+  return { fromMs, toMs };
+}
+
+function timeOf(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const timeMs = parseRfc3339(text);
+  if (timeMs !== null) return timeMs;
+  const detail = 'must be an RFC 3339 time, e.g. "2023-01-01T00:00:00.000Z"';
+  throw problem('REQUEST_INVALID', { detail, errors: [{ pointer: `?${name}`, detail }] });
+}
