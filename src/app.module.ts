@@ -27,17 +27,18 @@ import { Orders } from './trading/contract/orders.js';
 import { Portfolio } from './trading/contract/portfolio.js';
 import { Risk } from './trading/contract/risk.js';
 import { Strategies } from './trading/contract/strategies.js';
-import { TradingModule } from './trading/trading.module.js';
+import { TradingModule, tradingEntities } from './trading/trading.module.js';
 import type { Part } from './app.config.js';
+import { version } from './version.js';
 
 /** What each part offers to the others and, in a split deployment, to other processes. */
 export const portsOf: Record<Exclude<Part, 'gateway'>, readonly PortClass<any>[]> = {
   data: [Instruments, Candles, Market, DataJobs, Imports, Replays, Feeds],
   ml: [Features, Models, Predictions],
-  trading: [Accounts, Orders, Risk],
+  trading: [Accounts, Orders, Portfolio, Risk, Strategies],
 };
 
-const entities = [...dataEntities, ...mlEntities, ...gatewayEntities];
+const entities = [...dataEntities, ...mlEntities, ...tradingEntities, ...gatewayEntities];
 
 /** The composition root: the one place that knows which modules there are and which of them run here. */
 @Module({})
@@ -60,7 +61,7 @@ export class AppModule {
         data,
         ml,
         trading,
-        ...(roles.includes('gateway') ? [GatewayModule.over([data, ml, trading])] : []),
+        ...(roles.includes('gateway') ? [GatewayModule.over([data, ml, trading], { roles, version })] : []),
       ],
     };
   }
