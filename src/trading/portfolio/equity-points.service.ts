@@ -11,12 +11,15 @@ const writeEveryMs = 1_000;
 const waitingMax = 100_000;
 /** Curves kept at hand; the next look at another reads its newest point again. */
 const tracksMax = 10_000;
+/** Openings that wait for a second point. */
+const openingsMax = 10_000;
 
 /** The equity curves at hand and the points of them that wait to be written. */
 @Injectable()
 export class EquityPoints implements OnModuleInit, OnModuleDestroy {
   private readonly tracks = new Map<string, Promise<EquityTrack>>();
   private waiting = new Map<string, AccountPoint>();
+  private readonly openings = new Map<string, EquityPointRecord>();
   private writing: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | null = null;
   private readonly log: Log;
@@ -49,9 +52,23 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
     return track;
   }
 
+  /**
+   * Begins the curve of a new account. The opening becomes a point of it once a second one follows in the same
+   * session: an account made for a replay begins in the replay, not at the moment somebody made it.
+   */
+  async open(accountId: string, sighting: Sighting): Promise<void> {
+    const track = await this.track(accountId);
+    this.openings.set(accountId, track.add(sighting));
+    const [oldest] = this.openings.keys();
+    if (this.openings.size > openingsMax) this.openings.delete(oldest);
+  }
+
   /** Appends a point; waits for the database once enough are gathered. */
   async add(accountId: string, sighting: Sighting): Promise<void> {
     const track = await this.track(accountId);
+    const opening = this.openings.get(accountId);
+    this.openings.delete(accountId);
+    if (opening?.session === sighting.session) this.wait({ accountId, point: opening });
     this.wait({ accountId, point: track.add(sighting) });
     // It may have been let go meanwhile, and what waits is not in the table yet.
     this.tracks.set(accountId, Promise.resolve(track));

@@ -87,17 +87,23 @@ export class EquityRecorder implements OnModuleInit, BeforeApplicationShutdown {
   private accountChanged({ accountId, type, seq, timeMs, data }: AccountChanged['data']): void {
     if (type === 'transfer') this.points.transferred(accountId, seq, data);
     // Not waited for: the desk publishes before it lets readers in.
-    if (type === 'account-created') void this.look([accountId], { session: liveSession, timeMs });
+    if (type === 'account-created')
+      void this.look([accountId], { session: liveSession, timeMs, opens: true });
   }
 
-  private look(ids: readonly string[], at: { session: string; timeMs?: number }): Promise<void> {
+  private look(
+    ids: readonly string[],
+    at: { session: string; timeMs?: number; opens?: boolean },
+  ): Promise<void> {
     // All readings are asked for before the first is awaited: the desk answers readers before it takes more commands.
     const readings = ids.map((accountId) => this.desk.state({ accountId }));
     const looks = readings.map(async (reading) => {
       try {
         const account = await reading;
         if (account.session !== at.session) return;
-        await this.points.add(account.accountId, sightingOf(account, at.timeMs ?? account.nowMs));
+        const sighting = sightingOf(account, at.timeMs ?? account.nowMs);
+        if (at.opens) await this.points.open(account.accountId, sighting);
+        else await this.points.add(account.accountId, sighting);
       } catch (error) {
         this.log.warn({ error }, 'an account could not be looked at for its equity curve');
       }

@@ -110,10 +110,10 @@ describe('verifying a ledger against a desk', () => {
   });
 
   it('raises no false alarm while the desk is at work', async () => {
-    let working = true;
+    const desk = { works: true };
     let placed = 0;
     const trade = async (side: 'buy' | 'sell'): Promise<void> => {
-      while (working) {
+      while (desk.works) {
         await order({ side, quantity: '0.01' });
         const { order: resting } = await order({ type: 'limit', quantity: '0.01', limitPrice: '48000' });
         await t.orders.cancel({ principal: trader, accountId, orderId: resting.id });
@@ -124,7 +124,7 @@ describe('verifying a ledger against a desk', () => {
     const traders = [trade('buy'), trade('sell'), trade('buy'), trade('sell')];
     const answers = [];
     for (let n = 0; n < 20; n += 1) answers.push(await verify());
-    working = false;
+    desk.works = false;
     await Promise.all(traders);
     expect(answers.flatMap(({ differences }) => differences)).toEqual([]);
     expect(answers.at(-1)!.checked).toBeGreaterThan(answers[0].checked);

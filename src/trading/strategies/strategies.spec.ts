@@ -146,12 +146,12 @@ describe('strategies', () => {
     await t.stop();
     // The order is stored, but the strategy never hears of it.
     const deaf = (orders: Orders): Orders =>
-      ({
+      Object.assign(Object.create(orders) as Orders, {
         submit: async (command: Parameters<Orders['submit']>[0]) => {
           await orders.submit(command);
           throw new Error('the process died here');
         },
-      }) as Orders;
+      });
     t = await tradingHouse(fresh, { ordersOfStrategies: deaf });
     await t.market({ book: aBook('50000') });
     await t.prediction(up, 20 * barMs);
