@@ -7,31 +7,28 @@ import type { AccountState } from './account-state.js';
  * Order rates, queue positions and remembered liquidity are market memory and no part of it.
  */
 export function stateHash(account: AccountState): string {
-  const positions = [...account.positions.values()].toSorted((a, b) =>
-    a.instrument < b.instrument ? -1 : 1,
-  );
   const orders = [...account.open.all()].map((order) => ({
     ...orderView(order),
-    hash: order.terms.contentHash,
-    notional: order.filledNotional,
+    contentHash: order.terms.contentHash,
+    filledNotional: order.filledNotional,
   }));
   const state = {
-    terms: { ...account.terms, fillModel: sorted(account.terms.fillModel) },
+    terms: account.terms,
     session: account.session,
     replays: account.replays,
     seq: account.seq,
     ledgerSeq: account.ledgerSeq,
     latch: account.latch,
-    limits: sorted(account.limitView),
+    limits: account.limitView,
     orders: orders.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
-    positions,
-    totals: [...account.totals]
-      .filter(([, total]) => !total.isZero())
-      .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    positions: Object.fromEntries(account.positions),
+    totals: Object.fromEntries([...account.totals].filter(([, total]) => !total.isZero())),
   };
-  return createHash('sha256').update(JSON.stringify(state)).digest('hex');
+  return createHash('sha256').update(JSON.stringify(state, byName)).digest('hex');
 }
 
-function sorted(record: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+/** Objects with their fields in one order, however they were put together. */
+function byName(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

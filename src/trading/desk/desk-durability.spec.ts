@@ -1,0 +1,231 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FreshDatabase, freshDatabase } from '../../../test/support/database.js';
+import { aBook, aTrade, btc, type TestDesk, testDesk, trader } from '../../../test/support/trading-desk.js';
+import type { PlaceOrder } from '../contract/orders.js';
+
+const principal = trader;
+
+describe('what the desk answered', () => {
+  let fresh: FreshDatabase;
+  const desks: TestDesk[] = [];
+  beforeEach(async () => {
+    fresh = await freshDatabase();
+  });
+  afterEach(async () => {
+    await Promise.all(desks.splice(0).map((desk) => desk.stop()));
+    await fresh.drop();
+  });
+
+  /** A desk that has not seen the market yet: what it knows, it knows from the database. */
+  async function openQuiet(seed: string, options: Parameters<typeof testDesk>[1] = {}): Promise<TestDesk> {
+    const t = await testDesk(fresh.database, { seed, ...options });
+    desks.push(t);
+    return t;
+  }
+  async function open(seed: string, options: Parameters<typeof testDesk>[1] = {}): Promise<TestDesk> {
+    const t = await openQuiet(seed, options);
+    await t.market({ book: aBook('50000') });
+    return t;
+  }
+  const place = (t: TestDesk, accountId: string, order: Partial<PlaceOrder> = {}) =>
+    t.orders.submit({
+      principal,
+      accountId,
+      order: { instrument: btc, side: 'buy', type: 'limit', quantity: '0.01', limitPrice: '40000', ...order },
+    });
+  const count = async (sql: string, params: unknown[] = []): Promise<number> =>
+    (await fresh.database.query<{ n: number }>(`SELECT count(*) AS n FROM ${sql}`, params)).rows[0].n;
+  /** Ends every session of this database from outside, as a crash of the server or the network would. */
+  const cutSessions = () =>
+    fresh.database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    );
+
+  it('is in the database before anybody hears it', async () => {
+    const t = await open('a');
+    const accountId = await t.account();
+    const { order } = await place(t, accountId);
+    expect(await count('trading.orders WHERE id = $1', [order.id])).toBe(1);
+    expect(await count('trading.account_events WHERE account_id = $1', [accountId])).toBe(4);
+  });
+
+  it('is there again after a restart, down to the last bit of state', async () => {
+    const t = await open('a');
+    const ids = await Promise.all([t.account(), t.account({ type: 'margin' })]);
+    for (const accountId of ids) {
+      await place(t, accountId, { type: 'market', limitPrice: undefined, quantity: '0.7' });
+      await place(t, accountId, { limitPrice: '49900', tags: ['a', 'b'], clientOrderId: 'kept' });
+      await place(t, accountId, { limitPrice: '50000.5', quantity: '0.8' });
+      await place(t, accountId, { side: 'sell', limitPrice: '60000' });
+      await place(t, accountId, { quantity: '900' }).catch(() => undefined);
+      await t.risk.setLimits({ principal, accountId, limits: { maxOrderNotional: null } });
+      await t.risk.setState({ principal, accountId, state: { state: 'reducing', reason: 'r' } });
+      await t.accounts.transfer({
+        principal,
+        accountId,
+        transfer: { kind: 'deposit', asset: 'ETH', amount: '1.50' },
+      });
+    }
+    await t.market({ trades: [aTrade('49900', '0.02', 'sell', t.clock.ms)] });
+    const before = await Promise.all(ids.map((id) => t.desk.stateHash(id)));
+    await t.stop();
+    const again = await openQuiet('b');
+    expect(await Promise.all(ids.map((id) => again.desk.stateHash(id)))).toEqual(before);
+    await again.market({ book: aBook('50000') });
+    // The next entry of each log follows the last one.
+    await again.risk.setState({ principal, accountId: ids[0], state: { state: 'active', reason: 'r' } });
+    const { rows } = await fresh.database.query<{ gaps: number }>(
+      `SELECT count(*) FILTER (WHERE seq <> n) AS gaps
+       FROM (SELECT seq, row_number() OVER (PARTITION BY account_id ORDER BY seq) AS n FROM trading.account_events) x`,
+    );
+    expect(rows[0].gaps).toBe(0);
+    const replayed = await again.orders.submit({
+      principal,
+      accountId: ids[0],
+      order: {
+        instrument: btc,
+        side: 'buy',
+        type: 'limit',
+        quantity: '0.01',
+        limitPrice: '49900',
+        tags: ['a', 'b'],
+        clientOrderId: 'kept',
+      },
+    });
+    expect(replayed.replayed).toBe(true);
+  });
+
+  it('remembers a client order id that left memory long ago', async () => {
+    const t = await open('a', { config: { recentOrdersMax: 100 } });
+    const accountId = await t.account();
+    const { order } = await place(t, accountId, { clientOrderId: 'old' });
+    await t.orders.cancel({ principal, accountId, orderId: order.id });
+    for (let n = 0; n < 3; n += 1) {
+      const many = await Promise.all(Array.from({ length: 60 }, () => place(t, accountId)));
+      expect(many).toHaveLength(60);
+      await t.orders.cancelAll({ principal, accountId });
+      t.clock.ms += 1000;
+      await t.market({ book: aBook('50000') });
+    }
+    const again = await place(t, accountId, { clientOrderId: 'old' });
+    expect(again).toMatchObject({ replayed: true, order: { id: order.id, status: 'canceled' } });
+    await expect(place(t, accountId, { clientOrderId: 'old', quantity: '0.02' })).rejects.toMatchObject({
+      code: 'TRADING_CLIENT_ORDER_ID_REUSED',
+    });
+    // Asked to cancel it, the desk finds it closed in the database.
+    expect((await t.orders.cancel({ principal, accountId, orderId: order.id })).status).toBe('canceled');
+  });
+
+  it('travels in few transactions when much arrives at once', async () => {
+    const t = await open('a');
+    const accountId = await t.account();
+    await t.risk.setLimits({
+      principal,
+      accountId,
+      limits: { maxOrdersPerSecond: null, maxOpenOrders: null },
+    });
+    const before = await count('(SELECT DISTINCT xmin::text FROM trading.account_events) x');
+    await Promise.all(Array.from({ length: 200 }, () => place(t, accountId, { quantity: '0.001' })));
+    const transactions = (await count('(SELECT DISTINCT xmin::text FROM trading.account_events) x')) - before;
+    expect(await count('trading.orders')).toBe(200);
+    expect(transactions).toBeGreaterThan(0);
+    expect(transactions).toBeLessThanOrEqual(10);
+  });
+
+  it('survives the loss of every session in the middle of traffic: nothing answered is lost, nothing doubled', async () => {
+    const t = await open('a');
+    const accountId = await t.account();
+    await t.risk.setLimits({
+      principal,
+      accountId,
+      limits: { maxOrdersPerSecond: null, maxOpenOrders: null },
+    });
+    const answered = new Map<string, string>();
+    let unavailable = 0;
+    const client = async (c: number): Promise<void> => {
+      for (let n = 0; n < 40; n += 1) {
+        const clientOrderId = `c${c}-${n}`;
+        for (let tries = 0; !answered.has(clientOrderId); tries += 1) {
+          expect(tries).toBeLessThan(50);
+          try {
+            const { order } = await place(t, accountId, { quantity: '0.0002', clientOrderId });
+            answered.set(clientOrderId, order.id);
+          } catch (problem) {
+            expect(problem).toMatchObject({ code: 'TRADING_UNAVAILABLE' });
+            unavailable += 1;
+            await new Promise((resume) => setTimeout(resume, 20));
+          }
+        }
+      }
+    };
+    const cutter = async (): Promise<void> => {
+      for (let n = 0; n < 6; n += 1) {
+        await new Promise((resume) => setTimeout(resume, 30));
+        await cutSessions().catch(() => undefined);
+      }
+    };
+    await Promise.all([...Array.from({ length: 8 }, (_, c) => client(c)), cutter()]);
+    expect(unavailable).toBeGreaterThan(0);
+    expect(answered.size).toBe(320);
+    const { rows } = await fresh.database.query<{ id: string; client_order_id: string }>(
+      'SELECT id, client_order_id FROM trading.orders',
+    );
+    expect(new Map(rows.map((row) => [row.client_order_id, row.id]))).toEqual(answered);
+    const served = await t.desk.stateHash(accountId);
+    await t.stop();
+    expect(await (await openQuiet('b')).desk.stateHash(accountId)).toBe(served);
+  });
+
+  it('is thrown away and read again when a commit fails, and the next command goes through', async () => {
+    const t = await open('a');
+    const accountId = await t.account();
+    await fresh.database.query(
+      `CREATE FUNCTION trading.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk full'; END $$;
+       CREATE TRIGGER refuse BEFORE INSERT ON trading.orders EXECUTE FUNCTION trading.refuse()`,
+    );
+    const before = await t.desk.stateHash(accountId);
+    t.heard.length = 0;
+    await expect(place(t, accountId)).rejects.toMatchObject({ code: 'TRADING_UNAVAILABLE' });
+    expect(await t.desk.stateHash(accountId)).toBe(before);
+    expect(t.heard).toEqual([]);
+    await fresh.database.query('DROP TRIGGER refuse ON trading.orders');
+    expect((await place(t, accountId)).order.status).toBe('accepted');
+  });
+
+  it('never lets a second writer of the same account through', async () => {
+    const t = await open('a');
+    const accountId = await t.account();
+    const other = await open('b');
+    await place(t, accountId);
+    // It still believes in the log as it was; the key of the log stops it, it reads again, and then it may.
+    await expect(place(other, accountId)).rejects.toMatchObject({ code: 'TRADING_UNAVAILABLE' });
+    expect((await place(other, accountId)).order.status).toBe('accepted');
+    expect(await count('trading.orders')).toBe(2);
+  });
+
+  it('refuses orders past its bound at once, but takes cancels', async () => {
+    const t = await open('a', { config: { queueMax: 10, batchMax: 5 } });
+    const accountId = await t.account();
+    const { order } = await place(t, accountId);
+    const burst = Array.from({ length: 40 }, () => place(t, accountId));
+    const cancel = t.orders.cancel({ principal, accountId, orderId: order.id });
+    const settled = await Promise.allSettled(burst);
+    expect((await cancel).status).toBe('canceled');
+    const refused = settled.filter((one) => one.status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const one of refused) expect(one.reason).toMatchObject({ code: 'TRADING_OVERLOADED' });
+    expect(settled.length - refused.length).toBeGreaterThanOrEqual(10);
+  });
+
+  it('keeps accounts of several writers apart', async () => {
+    const t = await open('a', { config: { partitions: 3 } });
+    const ids = await Promise.all(Array.from({ length: 9 }, () => t.account()));
+    await Promise.all(ids.map((accountId) => place(t, accountId)));
+    await t.market({ trades: [aTrade('39000', '100', 'sell', t.clock.ms)] });
+    expect(await count('trading.fills')).toBe(9);
+    const before = await Promise.all(ids.map((id) => t.desk.stateHash(id)));
+    await t.stop();
+    const again = await openQuiet('b', { config: { partitions: 2 } });
+    expect(await Promise.all(ids.map((id) => again.desk.stateHash(id)))).toEqual(before);
+  });
+});
