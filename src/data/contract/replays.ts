@@ -90,7 +90,10 @@ export abstract class Replays {
     methods: { start: 'act', get: 'read', list: 'read', stop: 'keyed' },
   };
 
-  /** Throws DATA_REPLAY_INVALID (empty range, no data), DATA_UNKNOWN_INSTRUMENT, DATA_TOO_MANY_JOBS. */
+  /**
+   * Throws DATA_RANGE_INVALID (nothing lies in the range), DATA_REPLAY_INVALID (no data in it, a speed of 0),
+   * DATA_UNKNOWN_INSTRUMENT, DATA_TOO_MANY_JOBS.
+   */
   abstract start(command: { principal: Principal; replay: StartReplay }): Promise<Replay>;
   abstract get(query: { principal: Principal; id: string }): Promise<Replay>;
   abstract list(query: { principal: Principal } & PageQuery): Promise<Page<Replay>>;

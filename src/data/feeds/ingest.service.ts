@@ -92,7 +92,11 @@ export class Ingest {
     for (const [instrument, { trades, quote, book, timeMs, watermarkMs }] of gathered) {
       // Stable: trades of one millisecond keep the order they came in.
       trades.sort((a, b) => a.timeMs - b.timeMs);
-      const stored = trades.map((trade, place) => storedTrade(trade, place));
+      let place = 0;
+      const stored = trades.map((trade, n) => {
+        place = n > 0 && trades[n - 1].timeMs === trade.timeMs ? place + 1 : 0;
+        return storedTrade(trade, place);
+      });
       const last = stored.at(-1)?.price;
       if (quote || book || last !== undefined) {
         this.market.observe({

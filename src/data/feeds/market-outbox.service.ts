@@ -106,7 +106,8 @@ export class MarketOutbox {
   private async drain(): Promise<void> {
     while (this.trades.length > 0 || this.candles.length > 0) {
       const trades = this.trades.splice(0, rowsPerBatch);
-      const candles = this.candles.splice(0, rowsPerBatch);
+      // A candle is never stored before its trades.
+      const candles = this.trades.length === 0 ? this.candles.splice(0, rowsPerBatch) : [];
       try {
         await this.store(trades, candles);
         this.failure = null;

@@ -1,37 +1,37 @@
+import { once } from 'node:events';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { CsvError, type Info, parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import { dataProblem } from '../contract/errors.js';
 import { problem } from '../../kernel/errors.js';
 import type { SpooledFile } from './spool.adapter.js';
 
 /** Longest line of a file we read: six long decimals. */
 const lineBytesMax = 2_000;
+const linesPerBatch = 1_000;
 
-export interface CsvLine {
-  /** From 1, the header. */
+export interface CsvLines {
+  /** Number of the first of these lines; the header is 1. */
   readonly line: number;
-  readonly fields: string[];
+  /** Fields of each line; a blank line is one empty field. */
+  readonly lines: string[][];
 }
 
 /**
- * The lines of a spooled CSV file, plain or gzip, read as a stream. Blank lines are passed over; quotes are characters
- * like any other, since a file of numbers needs none. `read` hears how many bytes of the file have been read.
+ * The lines of a spooled CSV file, plain or gzip, as a stream of batches. Quotes are characters like any other, since
+ * a file of numbers needs none; so a record is a line. `read` hears how many bytes of the file have been read.
  * Throws DATA_IMPORT_UNREADABLE, and REQUEST_TOO_LARGE past `bytesMax` unpacked bytes.
  */
 export async function* csvLines(
   file: SpooledFile,
   { bytesMax, read }: { bytesMax: number; read: (bytes: number) => void },
-): AsyncGenerator<CsvLine> {
+): AsyncGenerator<CsvLines> {
   const parser = parse({
     bom: true,
     quote: null,
-    info: true,
     relax_column_count: true,
-    skip_empty_lines: true,
     max_record_size: lineBytesMax,
-    trim: true,
   });
   let packed = 0;
   let unpacked = 0;
@@ -52,13 +52,28 @@ export async function* csvLines(
   const flowing = file.gzip
     ? pipeline(file.read(), countPacked, createGunzip(), countUnpacked, parser)
     : pipeline(file.read(), countPacked, countUnpacked, parser);
-  // Whoever reads the parser hears of it there.
-  flowing.catch(() => undefined);
+  let over: unknown = null;
+  const ended = flowing.then(
+    () => (over ??= 'ended'),
+    (error: unknown) => (over ??= error),
+  );
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
-      yield { line: info.lines, fields: record };
+    for (let line = 1; ;) {
+      // Read synchronously as far as there are lines: an await for each of a million would take longer than parsing.
+      const lines: string[][] = [];
+      for (let record = parser.read(); record !== null; record = parser.read()) {
+        lines.push(record);
+        if (lines.length === linesPerBatch) break;
+      }
+      if (lines.length > 0) {
+        yield { line, lines };
+        line += lines.length;
+        continue;
+      }
+      if (over !== null) break;
+      await Promise.race([once(parser, 'readable'), ended]);
     }
-    await flowing;
+    if (over !== 'ended') throw over;
   } catch (error) {
     if (error instanceof CsvError) {
       throw dataProblem('DATA_IMPORT_UNREADABLE', {

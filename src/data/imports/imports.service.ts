@@ -185,25 +185,23 @@ export class ImportsService extends Imports implements OnModuleInit, OnApplicati
       context.progress((readingShare * bytes) / Math.max(1, file.bytes), `${report.rows} lines read`);
     let readLine: ReadLine | null = null;
     let text = '';
-    for await (const { line, fields } of csvLines(file, {
-      bytesMax: this.config.importUnpackedBytesMax,
-      read,
-    })) {
-      if (readLine === null) {
-        readLine = plan.reader(fields.join(','));
-        if (readLine !== null) continue;
-        addFault(report, line, `the header must be ${plan.headers.join(' or ')}`);
-        throw refused('DATA_IMPORT_INVALID', report);
-      }
-      report.rows += 1;
-      const row = readLine(fields);
-      if (typeof row === 'object') {
-        addFault(report, line, row.fault);
-        continue;
-      }
-      text += `${line}\t${row}\n`;
-      if (text.length < copyChunkChars) continue;
+    for await (const batch of csvLines(file, { bytesMax: this.config.importUnpackedBytesMax, read })) {
       if (context.signal.aborted) throw new JobStopped();
+      for (const [n, fields] of batch.lines.entries()) {
+        if (fields.length === 1 && fields[0].trim() === '') continue;
+        const line = batch.line + n;
+        if (readLine === null) {
+          readLine = plan.reader(fields.join(','));
+          if (readLine !== null) continue;
+          addFault(report, line, `the header must be ${plan.headers.join(' or ')}`);
+          throw refused('DATA_IMPORT_INVALID', report);
+        }
+        report.rows += 1;
+        const row = readLine(fields);
+        if (typeof row === 'object') addFault(report, line, row.fault);
+        else text += `${line}\t${row}\n`;
+      }
+      if (text.length < copyChunkChars) continue;
       yield text;
       text = '';
     }

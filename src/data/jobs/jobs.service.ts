@@ -98,7 +98,8 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
         this.waiting.push({ id: job.id, kind, request });
         continue;
       }
-      const detail = 'the server stopped while this was running; nothing of it was kept, send it again';
+      const detail =
+        'the server stopped while this was running; send it again, what is stored already stays as it is';
       await this.repository.change(job.id, {
         state: 'failed',
         progress: job.progress,
@@ -244,6 +245,7 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
     const outcome = await outcomeOf(kind, request, context, this.log);
     await writing;
     const takesItAgain = outcome.stopped && this.ended;
+    if (!takesItAgain) await kind.ended(request);
     const state = takesItAgain
       ? 'queued'
       : outcome.stopped
@@ -265,7 +267,6 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
       kind: kind.kind,
     });
     this.log.info({ job: id, kind: kind.kind, state, detail: outcome.detail }, 'a job has ended');
-    await kind.ended(request);
   }
 }
 
