@@ -128,8 +128,10 @@ export class ReplaysService extends Replays implements OnApplicationBootstrap, O
     const limit = Math.min(query.limit ?? defaultLimit, pageLimitMax);
     const cursor = query.cursor === undefined ? null : readCursor('replays', query.cursor);
     const owner = hasRole(query.principal, 'operator') ? null : query.principal.userId;
+    // As of before the reading: one that ends meanwhile would else be shown as its row stood while it ran.
+    const sessions = new Map(this.sessions);
     const rows = await this.repository.list({ owner, beforeId: cursor?.id ?? null, limit: limit + 1 });
-    const items = rows.slice(0, limit).map((row) => replayView(this.sessions.get(row.id)?.stored ?? row));
+    const items = rows.slice(0, limit).map((row) => replayView(sessions.get(row.id)?.stored ?? row));
     const last = items.at(-1);
     const more = rows.length > limit && last !== undefined;
     return {
