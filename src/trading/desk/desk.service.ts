@@ -59,6 +59,7 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
         watch: metrics,
         publish: (committed) => this.publish(committed),
         pause: (ms) => new Promise((resume) => setTimeout(resume, ms)),
+        turn: () => new Promise((resume) => setImmediate(resume)),
         queueMax: config.queueMax,
         batchMax: config.batchMax,
         recentMax: config.recentOrdersMax,

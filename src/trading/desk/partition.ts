@@ -32,6 +32,8 @@ export interface PartitionParts {
   /** Committed entries, in order; called once per commit and before the next batch begins. */
   readonly publish: (events: readonly JournalEvent[]) => void;
   readonly pause: (ms: number) => Promise<void>;
+  /** One turn of the event loop, in which whatever has arrived can join. */
+  readonly turn: () => Promise<void>;
   readonly queueMax: number;
   readonly batchMax: number;
   readonly recentMax: number;
@@ -137,7 +139,7 @@ export class Partition {
 
   private async run(): Promise<void> {
     // One turn of the event loop, so that commands that arrive together travel together.
-    await turn();
+    await this.parts.turn();
     for (;;) {
       if (this.broken !== null && this.committing === null) await this.recover(this.broken);
       const room = this.broken === null ? this.parts.batchMax - this.open.commands.length : 0;
@@ -147,7 +149,7 @@ export class Partition {
       if (this.broken !== null && this.committing === null) continue;
       if (this.committing === null && this.queue.length === 0) break;
       const hasRoom = this.broken === null && this.open.commands.length < this.parts.batchMax;
-      if (hasRoom && this.queue.length > 0) await turn();
+      if (hasRoom && this.queue.length > 0) await this.parts.turn();
       else await this.sleep();
     }
     this.running = null;
@@ -159,7 +161,7 @@ export class Partition {
       this.wake = resume;
     });
     this.wake = () => undefined;
-    await turn();
+    await this.parts.turn();
   }
 
   /** Runs commands over memory, into the open batch. */
@@ -315,10 +317,6 @@ interface Reader {
   /** Whether what was seen came to be stored. */
   readonly resolve: (stored: boolean) => void;
   readonly reject: (error: unknown) => void;
-}
-
-function turn(): Promise<void> {
-  return new Promise((resume) => setImmediate(resume));
 }
 
 type Outcome = { readonly answer: unknown } | { readonly error: unknown };
