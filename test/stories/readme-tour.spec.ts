@@ -23,7 +23,7 @@ describe("README's five-minute tour", () => {
       '"ok":true',
       '"state":"started"',
       'trading_orders_total{',
-      'data_candles_stored_total{',
+      'data_trades_stored_total{',
       '"kind":"import-candles"',
     ]) {
       expect(output, `the tour shows ${shown}`).toContain(shown);
