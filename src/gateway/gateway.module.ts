@@ -5,8 +5,8 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccessGuard } from './access/access.guard.js';
 import { LimitGuard } from './access/limit.guard.js';
-import { LimitsModule } from './access/limits.module.js';
 import { Limits } from './access/limits.service.js';
+import { GatewayMetrics } from './gateway.metrics.js';
 import { AccountsController } from './http/accounts.controller.js';
 import { AuthController } from './http/auth.controller.js';
 import { CoalescedCancels } from './http/coalesced-cancels.service.js';
@@ -31,6 +31,7 @@ import { Directory } from './identity/directory.service.js';
 import { FirstSignIn } from './identity/first-sign-in.service.js';
 import { IdentityStart } from './identity/identity-start.service.js';
 import { Passwords } from './identity/passwords.service.js';
+import { Secrets } from './identity/secrets.adapter.js';
 import { SessionRepository } from './identity/session.repository.js';
 import { SignIn } from './identity/sign-in.service.js';
 import { SigningKeys } from './identity/signing-keys.service.js';
@@ -47,6 +48,10 @@ import { StreamGateway } from './stream/stream.gateway.js';
 export const gatewayEntities = [UserEntity];
 
 const wholeServer: ProcessInfo = { roles: ['gateway', 'data', 'ml', 'trading'], version: '0.1.0' };
+
+/** Apart from the gateway itself, because the throttler's module needs the storage before the gateway is made. */
+@Module({ providers: [Limits, GatewayMetrics], exports: [Limits, GatewayMetrics] })
+class LimitsModule {}
 
 /**
  * The one outward face. `over` names the modules whose ports it serves; each must export every port of its contract.
@@ -107,6 +112,7 @@ export class GatewayModule {
         Idempotency,
         IdentityStart,
         Passwords,
+        Secrets,
         SessionRepository,
         SignIn,
         SigningKeys,

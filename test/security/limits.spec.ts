@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Market } from '../../src/data/contract/quotes.js';
 import { Directory } from '../../src/gateway/identity/directory.service.js';
-import { callerAddress } from '../../src/gateway/http/request.js';
+import { callerAddress } from '../../src/gateway/access/caller-address.js';
 import { Accounts } from '../../src/trading/contract/accounts.js';
 import { Orders } from '../../src/trading/contract/orders.js';
 import { Risk } from '../../src/trading/contract/risk.js';

@@ -2,7 +2,8 @@ import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { getOptionsToken, ThrottlerGuard, type ThrottlerModuleOptions } from '@nestjs/throttler';
 import { accessOf, type Access } from '../../kernel/access.js';
-import { callerAddress, type Reply, type SignedRequest } from '../http/request.js';
+import { callerAddress } from './caller-address.js';
+import type { Reply, SignedRequest } from '../http/request.adapter.js';
 import { coalesces, policyOf, type PolicyName } from './limited.js';
 import { Limits } from './limits.service.js';
 

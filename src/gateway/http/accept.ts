@@ -1,6 +1,6 @@
 /** Does the Accept header prefer CSV to JSON? Without one, or with wildcards alone, JSON it is. */
 export function prefersCsv(accept: string | undefined): boolean {
-  if (accept === undefined || !accept.includes('csv')) return false;
+  if (accept === undefined || !/csv/i.test(accept)) return false;
   let json = 0;
   let csv = 0;
   for (const part of accept.toLowerCase().split(',')) {

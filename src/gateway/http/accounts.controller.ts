@@ -10,7 +10,7 @@ import {
 } from '../../trading/contract/accounts.js';
 import { Describe } from '../openapi/describe.js';
 import { Idempotency } from './idempotency.service.js';
-import type { Reply, SignedRequest } from './request.js';
+import type { Reply, SignedRequest } from './request.adapter.js';
 
 /** Accounts and the money put into them. Another's account is unknown, not forbidden. */
 @Controller('v1/accounts')

@@ -18,7 +18,8 @@ import { Directory } from '../identity/directory.service.js';
 import { SignIn } from '../identity/sign-in.service.js';
 import { Users } from '../identity/users.service.js';
 import { Describe } from '../openapi/describe.js';
-import { callerAddress, type SignedRequest } from './request.js';
+import { callerAddress } from '../access/caller-address.js';
+import type { SignedRequest } from './request.adapter.js';
 
 /** Signing in, staying signed in, signing out. */
 @Controller('v1/auth')

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../kernel/time.js';
 import { Limits } from '../access/limits.service.js';
 import { TwoGenerations } from '../access/two-generations.js';
-import type { SignedRequest } from './request.js';
+import type { SignedRequest } from './request.adapter.js';
 
 /** An answer this old still speaks for an equal cancel. */
 const sharedForMs = 1_000;

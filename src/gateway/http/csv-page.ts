@@ -2,12 +2,11 @@ import { fieldsOf, type ContractClass } from '../../kernel/fields.js';
 import type { Page } from '../../kernel/page.js';
 import { prefersCsv } from './accept.js';
 import { toCsv } from './csv.js';
-import type { Reply, SignedRequest } from './request.js';
 
 /** The page as it is, or its items as CSV where the caller prefers that; the cursor then goes into `Next-Cursor`. */
 export function asAccepted<T extends object>(
-  request: SignedRequest,
-  reply: Reply,
+  request: { readonly headers: { readonly accept?: string } },
+  reply: { header(name: string, value: string): unknown },
   item: ContractClass<T>,
   page: Page<T>,
 ): Page<T> | string {

@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { RequireRole } from '../../kernel/access.js';
 import { Feed, Feeds } from '../../data/contract/feeds.js';
 import { Describe } from '../openapi/describe.js';
-import type { SignedRequest } from './request.js';
+import type { SignedRequest } from './request.adapter.js';
 
 /** Where market data comes from. */
 @Controller('v1/feeds')

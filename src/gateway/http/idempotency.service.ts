@@ -7,7 +7,7 @@ import { Database } from '../../platform/database/database.service.js';
 import { gatewayProblem } from '../contract/errors.js';
 import { GatewayMetrics } from '../gateway.metrics.js';
 import { canonicalJson } from './canonical-json.js';
-import type { Reply, SignedRequest } from './request.js';
+import type { Reply, SignedRequest } from './request.adapter.js';
 
 const keptMs = 7 * dayMs;
 /** No request runs longer; one that seems to was lost with its server. */

@@ -9,7 +9,7 @@ import { Job } from '../../data/contract/jobs.js';
 import { Spool } from '../../data/contract/spool.js';
 import { Describe } from '../openapi/describe.js';
 import { Idempotency } from './idempotency.service.js';
-import type { Reply, SignedRequest } from './request.js';
+import type { Reply, SignedRequest } from './request.adapter.js';
 
 const problems = [
   'DATA_UNKNOWN_INSTRUMENT',

@@ -5,7 +5,7 @@ import { DataJobs, Job } from '../../data/contract/jobs.js';
 import { PathId } from '../../platform/http/path.pipe.js';
 import { Limited } from '../access/limited.js';
 import { Describe } from '../openapi/describe.js';
-import type { SignedRequest } from './request.js';
+import type { SignedRequest } from './request.adapter.js';
 
 /** Long work and what became of it. */
 @Controller('v1/jobs')

@@ -9,7 +9,7 @@ import { Describe } from '../openapi/describe.js';
 import { BookQuery } from '../contract/queries.js';
 import { asAccepted } from './csv-page.js';
 import { pageOf } from './pages.js';
-import type { Reply, SignedRequest } from './request.js';
+import type { Reply, SignedRequest } from './request.adapter.js';
 
 /** What the market is and was. */
 @Controller('v1')

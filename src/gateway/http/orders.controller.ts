@@ -14,7 +14,7 @@ import { Coalesces, Limited } from '../access/limited.js';
 import { InstrumentFilter } from '../contract/queries.js';
 import { Describe } from '../openapi/describe.js';
 import { CoalescedCancels } from './coalesced-cancels.service.js';
-import type { Reply, SignedRequest } from './request.js';
+import type { Reply, SignedRequest } from './request.adapter.js';
 
 const denials = [
   'TRADING_ACCOUNT_UNKNOWN',

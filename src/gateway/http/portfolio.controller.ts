@@ -22,7 +22,7 @@ import { Limited } from '../access/limited.js';
 import { AccountEvents } from '../contract/queries.js';
 import { Describe } from '../openapi/describe.js';
 import { asAccepted } from './csv-page.js';
-import type { Reply, SignedRequest } from './request.js';
+import type { Reply, SignedRequest } from './request.adapter.js';
 
 const problems = ['TRADING_ACCOUNT_UNKNOWN'];
 

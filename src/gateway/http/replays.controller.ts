@@ -9,7 +9,7 @@ import { tradingProblem } from '../../trading/contract/errors.js';
 import { Limited } from '../access/limited.js';
 import { Describe } from '../openapi/describe.js';
 import { Idempotency } from './idempotency.service.js';
-import type { Reply, SignedRequest } from './request.js';
+import type { Reply, SignedRequest } from './request.adapter.js';
 
 /** Stored data played again, on its own clock, to paper accounts of the caller. */
 @Controller('v1/replays')

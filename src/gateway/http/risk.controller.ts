@@ -4,7 +4,7 @@ import { PathId } from '../../platform/http/path.pipe.js';
 import { Risk, RiskLimits, RiskState, SetRiskState } from '../../trading/contract/risk.js';
 import { Limited } from '../access/limited.js';
 import { Describe } from '../openapi/describe.js';
-import type { SignedRequest } from './request.js';
+import type { SignedRequest } from './request.adapter.js';
 
 const problems = ['TRADING_ACCOUNT_UNKNOWN'];
 

@@ -6,7 +6,7 @@ import { Database } from '../../platform/database/database.service.js';
 import { ServiceInstance } from '../contract/queries.js';
 import { Describe } from '../openapi/describe.js';
 import { ProcessInfo } from './process-info.js';
-import type { SignedRequest } from './request.js';
+import type { SignedRequest } from './request.adapter.js';
 
 /** A health answer later than this is no health. */
 const answersWithinMs = 1_000;

@@ -6,7 +6,7 @@ import { Limited } from '../access/limited.js';
 import { PatchStrategy } from '../contract/queries.js';
 import { Describe } from '../openapi/describe.js';
 import { Idempotency } from './idempotency.service.js';
-import type { Reply, SignedRequest } from './request.js';
+import type { Reply, SignedRequest } from './request.adapter.js';
 
 const problems = ['TRADING_ACCOUNT_UNKNOWN', 'TRADING_STRATEGY_UNKNOWN'];
 

@@ -4,7 +4,7 @@ import { toRfc3339 } from '../../kernel/time.js';
 import { StreamTicket } from '../contract/identity.js';
 import { Describe } from '../openapi/describe.js';
 import { StreamTickets } from '../stream/stream-tickets.service.js';
-import type { SignedRequest } from './request.js';
+import type { SignedRequest } from './request.adapter.js';
 
 @Controller('v1/stream')
 @RequireRole('viewer')

@@ -7,7 +7,7 @@ import { Users } from '../identity/users.service.js';
 import { Describe } from '../openapi/describe.js';
 import { Idempotency } from './idempotency.service.js';
 import { pageOf } from './pages.js';
-import type { Reply, SignedRequest } from './request.js';
+import type { Reply, SignedRequest } from './request.adapter.js';
 
 /** Administration of users. */
 @Controller('v1/users')

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Algorithm, hash, verify } from '@node-rs/argon2';
 import { problem } from '../../kernel/errors.js';
 import { Clock } from '../../kernel/time.js';
 import { GatewayMetrics } from '../gateway.metrics.js';
+import { Secrets } from './secrets.adapter.js';
 
 /** OWASP's argon2id floor: 19 MiB, two passes, one lane; about 30 ms each. */
 const cost = { algorithm: Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -20,10 +20,11 @@ export class Passwords {
   private readonly decoy: Promise<string>;
 
   constructor(
+    private readonly secrets: Secrets,
     private readonly clock: Clock,
     private readonly metrics: GatewayMetrics,
   ) {
-    this.decoy = hash(randomBytes(32), cost);
+    this.decoy = hash(secrets.bytes(32), cost);
   }
 
   /** A password nobody can guess, of 4 × 5 letters and digits that look different from one another. */
@@ -32,7 +33,7 @@ export class Passwords {
     const letters: string[] = [];
     while (letters.length < 20) {
       // Bytes past the last whole multiple would make the first letters likelier.
-      for (const byte of randomBytes(32))
+      for (const byte of this.secrets.bytes(32))
         if (byte < 248 && letters.length < 20) letters.push(alphabet[byte % 31]);
     }
     return [0, 5, 10, 15].map((at) => letters.slice(at, at + 5).join('')).join('-');

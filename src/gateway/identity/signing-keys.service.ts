@@ -1,10 +1,11 @@
-import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock, dayMs, hourMs } from '../../kernel/time.js';
 import { Ids } from '../../kernel/ids.js';
 import { Log } from '../../kernel/log.js';
 import { invariant } from '../../kernel/invariant.js';
 import { Database } from '../../platform/database/database.service.js';
+import { Secrets } from './secrets.adapter.js';
 
 export type KeyPurpose = 'access' | 'refresh';
 
@@ -36,6 +37,7 @@ export class SigningKeys {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly ids: Ids,
+    private readonly secrets: Secrets,
     log: Log,
   ) {
     this.log = log.of('gateway.identity');
@@ -57,7 +59,7 @@ export class SigningKeys {
         const kid = this.ids.next();
         await tx.query(
           'INSERT INTO gateway.signing_keys (kid, purpose, secret, created_ms) VALUES ($1, $2, $3, $4)',
-          [kid, purpose, randomBytes(32), nowMs],
+          [kid, purpose, this.secrets.bytes(32), nowMs],
         );
         this.log.info({ kid, purpose }, 'made a new signing key');
       }

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../kernel/time.js';
 import { Database } from '../../platform/database/database.service.js';
 import { gatewayProblem } from '../contract/errors.js';
+import { Secrets } from '../identity/secrets.adapter.js';
 import type { AccessClaims } from '../identity/access-tokens.service.js';
 
 const lifeMs = 30_000;
@@ -16,10 +17,11 @@ export class StreamTickets {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly secrets: Secrets,
   ) {}
 
   async issue(claims: AccessClaims): Promise<{ ticket: string; expiresMs: number }> {
-    const ticket = randomBytes(24).toString('base64url');
+    const ticket = this.secrets.bytes(24).toString('base64url');
     const nowMs = this.clock.nowMs();
     const expiresMs = Math.min(nowMs + lifeMs, claims.expiresMs);
     await this.database.query('DELETE FROM gateway.stream_tickets WHERE expires_ms < $1', [nowMs]);

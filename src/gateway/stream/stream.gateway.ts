@@ -10,7 +10,7 @@ import { Limits } from '../access/limits.service.js';
 import { gatewayProblem } from '../contract/errors.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { GatewayMetrics } from '../gateway.metrics.js';
-import { callerAddress } from '../http/request.js';
+import { callerAddress } from '../access/caller-address.js';
 import { AccountFeeds } from './account-feeds.service.js';
 import { MarketTopics } from './market-topics.service.js';
 import { closeCodes } from './messages.js';
