@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy, type OnModuleInit, Optional } from '@nestjs/common';
 import { Log } from '../../kernel/log.js';
 import type { EquityPointRecord, EquityTrack, Sighting } from './equity-track.js';
 import { type AccountPoint, EquityRepository, transferOf } from './equity.repository.js';
@@ -8,7 +8,7 @@ import { PortfolioMetrics } from './portfolio.metrics.js';
 const batchSize = 500;
 const writeEveryMs = 1_000;
 /** Points kept while the database is away; then the oldest are given up. */
-const waitingMax = 100_000;
+const pointsWaitingMax = 100_000;
 /** Curves kept at hand; the next look at another reads its newest point again. */
 const tracksMax = 10_000;
 /** Openings that wait for a second point. */
@@ -28,6 +28,7 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
     private readonly stored: EquityRepository,
     private readonly metrics: PortfolioMetrics,
     log: Log,
+    @Optional() private readonly waitingMax: number = pointsWaitingMax,
   ) {
     this.log = log.of('trading.portfolio');
     metrics.observe({ waiting: () => this.waiting.size, tracks: () => this.tracks.size });
@@ -112,7 +113,7 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
   private wait(one: { accountId: string; point: EquityPointRecord }): void {
     // A later point of the same moment takes the place of the earlier, as it will in the table.
     this.waiting.set(`${one.accountId} ${one.point.timeMs}`, one);
-    if (this.waiting.size <= waitingMax) return;
+    if (this.waiting.size <= this.waitingMax) return;
     const [oldest] = this.waiting.keys();
     this.waiting.delete(oldest);
     this.metrics.dropped.inc();

@@ -43,6 +43,15 @@ describe('the equity curve of an account', () => {
     expect(track.add(seen('210', 4)).flow.toString()).toBe('0');
   });
 
+  it('loses no cent of thousands of transfers between two points', () => {
+    const track = new EquityTrack(null, []);
+    track.add(seen('100', 1));
+    for (let n = 0; n < 5_000; n += 1) {
+      track.transferred({ seq: 2 + n, asset: n % 2 === 0 ? 'USD' : 'BTC', amount: d('0.01') });
+    }
+    expect(track.add(seen('1375', 5_001))).toMatchObject({ flow: d('1275'), growth: 1 });
+  });
+
   it('goes on after a restart where it was', () => {
     const before = new EquityTrack(null, []);
     before.add(seen('100', 1));

@@ -30,6 +30,9 @@ export interface EquityPointRecord {
   readonly peak: number;
 }
 
+/** Transfers kept apart between two points. */
+const transfersMax = 1_000;
+
 /**
  * Folds the worth of one account into its equity curve, in the order things happened. Growth between two points is
  * (equity − transfers) ÷ equity before: a deposit is no profit, a withdrawal no drawdown.
@@ -51,7 +54,14 @@ export class EquityTrack {
   transferred(transfer: TransferSeen): void {
     if (transfer.seq <= this.transfersToSeq) return;
     this.transfersToSeq = transfer.seq;
-    this.transfers.push(transfer);
+    const alike = this.transfers.findIndex(({ asset }) => asset === transfer.asset);
+    if (this.transfers.length < transfersMax || alike < 0) {
+      this.transfers.push(transfer);
+      return;
+    }
+    // So many between two points count as one.
+    const [merged] = this.transfers.splice(alike, 1);
+    this.transfers.push({ ...transfer, amount: transfer.amount.plus(merged.amount) });
   }
 
   /** Appends a point. What was transferred before the very first one is its opening, not a flow. */
