@@ -1,47 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Timeframe } from '../../kernel/time.js';
 import type { Sql } from '../../platform/database/database.service.js';
 import { type LineFault, reportedMax } from './import-report.js';
-
-/** One kind of staged rows: their columns, what makes two of them the same row, and the table they go to. */
-export interface Stage {
-  readonly table: 'data.candles' | 'data.trades';
-  /** Columns of the file's content, beside the key. */
-  readonly content: readonly string[];
-  /** Columns that name a row within instrument (and timeframe), the time first. */
-  readonly key: readonly string[];
-  /** SQL that is true for the stored rows `t` of this import; parameters $1 and $2. */
-  readonly scope: string;
-  readonly scopeValues: readonly string[];
-  /** Columns and values that are the same for every row. */
-  readonly constants: Readonly<Record<string, string>>;
-  /** Staged columns written but not compared. */
-  readonly extra: readonly string[];
-}
-
-export function candleStage(instrument: string, timeframe: Timeframe): Stage {
-  return {
-    table: 'data.candles',
-    content: ['open', 'high', 'low', 'close', 'volume'],
-    key: ['open_time_ms'],
-    scope: 't.instrument = $1 AND t.timeframe = $2',
-    scopeValues: [instrument, timeframe],
-    constants: { instrument, timeframe, source: 'import' },
-    extra: [],
-  };
-}
-
-export function tradeStage(instrument: string): Stage {
-  return {
-    table: 'data.trades',
-    content: ['price', 'quantity', 'side'],
-    key: ['time_ms', 'id'],
-    scope: 't.instrument = $1 AND $2::text IS NOT NULL',
-    scopeValues: [instrument, ''],
-    constants: { instrument },
-    extra: ['place'],
-  };
-}
+import type { Stage } from './import-plan.js';
 
 const columnTypes: Readonly<Record<string, string>> = {
   open_time_ms: 'bigint NOT NULL',

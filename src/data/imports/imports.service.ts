@@ -11,31 +11,19 @@ import type { Job } from '../contract/jobs.js';
 import { DataConfig } from '../data.config.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
 import { InstrumentsService } from '../instruments/instruments.service.js';
-import { type JobContext, type JobOutcome, JobsService, JobStopped } from '../jobs/jobs.service.js';
-import { candleHeader, readCandleRow } from './candle-row.js';
+import { type JobContext, type JobOutcome, JobStopped } from '../jobs/job-kind.js';
+import { JobsService } from '../jobs/jobs.service.js';
 import { csvLines } from './csv-file.adapter.js';
 import { DeriveCandles } from './derive-candles.repository.js';
 import { addFault, emptyReport, fieldErrors, type ImportReport, reportedMax } from './import-report.js';
-import { candleStage, ImportStage, type Stage, tradeStage } from './import-stage.repository.js';
+import { candlePlan, type Plan, type ReadLine, tradePlan } from './import-plan.js';
+import { ImportStage } from './import-stage.repository.js';
 import { SpoolAdapter, type SpooledFile } from './spool.adapter.js';
-import { readTradeRow, tradeHeader, tradeHeaderWithId } from './trade-row.js';
 
 /** What a job row keeps of the request. */
 interface ImportRequest {
   readonly spool: string;
   readonly query: CandleImportQuery & TradeImportQuery;
-}
-
-type ReadLine = (fields: readonly string[]) => string | { fault: string };
-
-interface Plan {
-  readonly kind: 'candles' | 'trades';
-  readonly stage: Stage;
-  /** Columns the lines of COPY carry after the line number. */
-  readonly columns: readonly string[];
-  /** The reader of lines for this header; null when the header is not one of ours. */
-  reader(header: string): ReadLine | null;
-  readonly headers: readonly string[];
 }
 
 /** Share of the progress that reading the file is; writing and deriving are the rest. */
@@ -254,42 +242,4 @@ function refused(code: 'DATA_IMPORT_INVALID' | 'DATA_IMPORT_CONFLICT', report: I
 
 function sentence({ rows, inserted, unchanged, replaced, kept, skipped }: ImportReport): string {
   return `${rows} rows: ${inserted} inserted, ${unchanged} unchanged, ${replaced} replaced, ${kept} kept, ${skipped} skipped`;
-}
-
-function candlePlan(query: CandleImportQuery, nowMs: number): Plan {
-  const timeframe = query.timeframe as Timeframe;
-  const stage = candleStage(query.instrument, timeframe);
-  return {
-    kind: 'candles',
-    stage,
-    columns: [...stage.key, ...stage.content],
-    headers: [candleHeader],
-    reader: (header) => {
-      if (header !== candleHeader) return null;
-      return (fields) => {
-        const row = readCandleRow(fields, { timeframe, nowMs });
-        if ('fault' in row) return row;
-        return `${row.openTimeMs}\t${row.open}\t${row.high}\t${row.low}\t${row.close}\t${row.volume}`;
-      };
-    },
-  };
-}
-
-function tradePlan(query: TradeImportQuery, nowMs: number): Plan {
-  const stage = tradeStage(query.instrument);
-  return {
-    kind: 'trades',
-    stage,
-    columns: [...stage.key, ...stage.content],
-    headers: [tradeHeader, tradeHeaderWithId],
-    reader: (header) => {
-      if (header !== tradeHeader && header !== tradeHeaderWithId) return null;
-      const withId = header === tradeHeaderWithId;
-      return (fields) => {
-        const row = readTradeRow(fields, { withId, nowMs });
-        if ('fault' in row) return row;
-        return `${row.timeMs}\t${row.id ?? '\\N'}\t${row.price}\t${row.quantity}\t${row.side}`;
-      };
-    },
-  };
 }
