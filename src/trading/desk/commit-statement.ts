@@ -88,7 +88,7 @@ const parts: readonly Part[] = [
         transaction_id: entry.transactionId,
         account: entry.account,
         asset: entry.asset,
-        amount: entry.amount,
+        amount: entry.amount.toString(),
         kind: entry.kind,
         ref: entry.ref,
         time_ms: entry.timeMs,
@@ -101,10 +101,10 @@ const parts: readonly Part[] = [
       [...j.positions.values()].map(({ accountId, position }) => ({
         account_id: accountId,
         instrument: position.instrument,
-        quantity: position.quantity,
-        average_price: position.averagePrice,
-        realised_pnl: position.realisedPnl,
-        fees: position.fees,
+        quantity: position.quantity.toString(),
+        average_price: position.averagePrice.toString(),
+        realised_pnl: position.realisedPnl.toString(),
+        fees: position.fees.toString(),
         opened_ms: position.openedAtMs,
         updated_ms: position.updatedAtMs,
       })),
@@ -148,6 +148,7 @@ const parts: readonly Part[] = [
 /**
  * The journal as one statement: a transaction of its own in a single round trip, with the rows of each table as one
  * JSON parameter. Tables a batch does not touch are left out, and each such combination is prepared once per session.
+ * Decimals go in as text of their own: asking each for its JSON form would cost more than the rest of the batch.
  * `mark` begins the statement's text, so that whoever sent it can be found in pg_stat_activity.
  */
 export function commitStatement(journal: Journal, mark: string): CommitStatement {
@@ -202,8 +203,8 @@ function orderRow(order: OrderRecord): object {
     side: terms.side,
     type: terms.type,
     time_in_force: terms.timeInForce,
-    quantity: terms.quantity,
-    limit_price: terms.limitPrice,
+    quantity: terms.quantity.toString(),
+    limit_price: terms.limitPrice?.toString() ?? null,
     post_only: terms.postOnly,
     reduce_only: terms.reduceOnly,
     strategy_id: terms.strategyId,
@@ -216,9 +217,9 @@ function orderRow(order: OrderRecord): object {
 function progressRow(order: OrderRecord): object {
   return {
     status: order.status,
-    filled_quantity: order.filledQuantity,
-    filled_notional: order.filledNotional,
-    fees: Object.fromEntries(order.fees),
+    filled_quantity: order.filledQuantity.toString(),
+    filled_notional: order.filledNotional.toString(),
+    fees: Object.fromEntries([...order.fees].map(([asset, amount]) => [asset, amount.toString()])),
     status_reason: order.statusReason,
     denial: order.denial ?? undefined,
     updated_ms: order.updatedAtMs,

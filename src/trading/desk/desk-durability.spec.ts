@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../../test/support/database.js';
 import { aBook, aTrade, btc, type TestDesk, testDesk, trader } from '../../../test/support/trading-desk.js';
+import type { Database } from '../../platform/database/database.service.js';
 import type { PlaceOrder } from '../contract/orders.js';
 
 const principal = trader;
@@ -189,6 +190,45 @@ describe('what the desk answered', () => {
     expect(await t.desk.stateHash(accountId)).toBe(before);
     expect(t.heard).toEqual([]);
     await fresh.database.query('DROP TRIGGER refuse ON trading.orders');
+    expect((await place(t, accountId)).order.status).toBe('accepted');
+  });
+
+  it('is refused at once while the database is away, and taken again when it is back', async () => {
+    let away = false;
+    const refuse = async (): Promise<never> => {
+      throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' });
+    };
+    // The same database behind a network that can be cut.
+    const cut: Database = Object.create(fresh.database, {
+      query: {
+        value: (...args: Parameters<Database['query']>) => (away ? refuse() : fresh.database.query(...args)),
+      },
+      transaction: {
+        value: (...args: Parameters<Database['transaction']>) =>
+          away ? refuse() : fresh.database.transaction(...args),
+      },
+    });
+    const t = await testDesk(cut, { seed: 'cut' });
+    desks.push(t);
+    await t.market({ book: aBook('50000') });
+    const accountId = await t.account();
+    await place(t, accountId);
+    const before = await t.desk.stateHash(accountId);
+    away = true;
+    const attempts = [place(t, accountId), t.desk.stateHash(accountId), place(t, accountId)];
+    for (const attempt of await Promise.allSettled(attempts.slice(0, 1))) {
+      expect(attempt).toMatchObject({ reason: { code: 'TRADING_UNAVAILABLE' } });
+    }
+    await expect(place(t, accountId)).rejects.toMatchObject({ code: 'TRADING_UNAVAILABLE' });
+    await expect(t.desk.state({ accountId })).rejects.toMatchObject({ code: 'TRADING_UNAVAILABLE' });
+    await Promise.allSettled(attempts);
+    away = false;
+    for (let tries = 0; tries < 100; tries += 1) {
+      const back = await t.desk.stateHash(accountId).catch(() => null);
+      if (back !== null) break;
+      await new Promise((resume) => setTimeout(resume, 20));
+    }
+    expect(await t.desk.stateHash(accountId)).toBe(before);
     expect((await place(t, accountId)).order.status).toBe('accepted');
   });
 
