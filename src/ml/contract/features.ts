@@ -48,7 +48,7 @@ export class FeatureVector {
   @list({ type: 'string' })
   names: string[];
 
-  @list({ type: 'number' }, { about: 'Null where not warm.' })
+  @list({ type: ['number', 'null'] }, { about: 'Null where not warm.' })
   values: (number | null)[];
 
   @flag({ about: 'Enough history for every feature.' })

@@ -1,0 +1,25 @@
+import { candlesSuite } from './data/candles.js';
+import { feedsSuite } from './data/feeds.js';
+import { importsSuite } from './data/imports.js';
+import { instrumentsSuite } from './data/instruments.js';
+import { jobsSuite } from './data/jobs.js';
+import { marketSuite } from './data/market.js';
+import { replaysSuite } from './data/replays.js';
+import { sharedHouse } from './support/house.js';
+
+const house = sharedHouse({
+  FEEDS: 'sim',
+  SIM_HISTORY_DAYS: '0',
+  MARKET_BATCH_MS: '20',
+  DATA_JOBS_RUNNING_MAX: '1',
+  DATA_JOBS_QUEUED_MAX: '2',
+  REPLAYS_RUNNING_MAX: '2',
+});
+
+instrumentsSuite(house);
+candlesSuite(house);
+marketSuite(house);
+feedsSuite(house);
+importsSuite(house);
+jobsSuite(house);
+replaysSuite(house);
