@@ -114,8 +114,10 @@ describe('the API document', () => {
             judge(media.schema, media.example, `${name} ${type}`);
             judged += 1;
           }
-          for (const [code, { value }] of Object.entries<any>(media.examples ?? {}))
-            judge(media.schema, value, `${name} ${code}`);
+          for (const [code, { $ref }] of Object.entries<any>(media.examples ?? {})) {
+            expect($ref).toBe(`#/components/examples/${code}`);
+            judge(media.schema, document.components.examples[code].value, `${name} ${code}`);
+          }
         }
       }
     }

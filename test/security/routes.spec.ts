@@ -1,7 +1,9 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessOf } from '../../src/kernel/access.js';
 import { handlersOf } from '../../src/gateway/openapi/openapi.adapter.js';
 import type { Client } from '../support/client.js';
+import { startServer } from '../support/server.js';
 import { adminPassword, startGateway, type GatewayProcess } from './gateway-process.js';
 
 /** Every route of the gateway and the least role that may call it. A new route belongs here, or this test fails. */
@@ -100,8 +102,11 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.stop());
 
-function served(): string[] {
-  const table = (gateway.app.getHttpAdapter() as any).routes as {
+/** Served by other parts of the whole server. */
+const beside = ['GET /health', 'GET /livez', 'GET /metrics', 'GET /readyz', 'GET /startupz'];
+
+function served(of: NestFastifyApplication = gateway.app): string[] {
+  const table = (of.getHttpAdapter() as any).routes as {
     routes: { segments: string[]; methods: Set<string> }[];
   };
   return table.routes
@@ -121,6 +126,22 @@ describe('every route of the server', () => {
   it('stands in the list of decisions, and the list names no other', () => {
     const known = served().filter((route) => !openPaths.test(route.split(' ')[1]));
     expect(known.toSorted()).toEqual(Object.keys(decided).toSorted());
+  });
+
+  it('stands there for the whole server too, with all its modules', async () => {
+    const server = await startServer({ FEEDS: 'none' });
+    try {
+      const known = served(server.running.app).filter((route) => !openPaths.test(route.split(' ')[1]));
+      expect(known.toSorted()).toEqual([...Object.keys(decided), ...beside].toSorted());
+      const { body } = await (await server.signedIn()).get('/docs-json');
+      for (const route of known) {
+        const [method, path] = route.split(' ');
+        const item = body.paths[path.replace(/:(\w+)/g, '{$1}')];
+        expect(item?.[method.toLowerCase()]?.summary, route).toBeTruthy();
+      }
+    } finally {
+      await server.stop();
+    }
   });
 
   it('says itself who may call it, as the list does', () => {

@@ -49,7 +49,7 @@ export class AccessGuard implements CanActivate {
     if (user.passwordChangeRequired && !rule.pendingPassword) {
       throw gatewayProblem('AUTH_PASSWORD_CHANGE_REQUIRED', {
         detail:
-          'the password of this user was set by somebody else; choose your own with POST /v1/auth/password {currentPassword, newPassword}',
+          'this first password must be replaced by one of your own: POST /v1/auth/password {currentPassword, newPassword}',
       });
     }
     if (!hasRole(principal, rule.access)) {

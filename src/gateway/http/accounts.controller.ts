@@ -61,7 +61,13 @@ export class AccountsController {
     summary: 'Deposit into or withdraw from a paper account',
     answers: Transfer,
     keyed: true,
-    problems: ['TRADING_ACCOUNT_UNKNOWN', 'TRADING_BALANCE_TOO_LOW', 'TRADING_ACCOUNT_IN_REPLAY'],
+    problems: [
+      'TRADING_ACCOUNT_UNKNOWN',
+      'TRADING_BALANCE_TOO_LOW',
+      'TRADING_ACCOUNT_IN_REPLAY',
+      'TRADING_OVERLOADED',
+      'TRADING_UNAVAILABLE',
+    ],
   })
   transfer(
     @PathId('accountId') accountId: string,

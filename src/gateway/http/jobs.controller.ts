@@ -18,6 +18,7 @@ export class JobsController {
     summary: 'Jobs, newest first',
     more: 'Traders see their own, operators all.',
     answers: { pageOf: Job },
+    problems: ['DATA_CURSOR_INVALID'],
   })
   list(@Query() query: PageQuery, @Req() { principal }: SignedRequest): Promise<Page<Job>> {
     return this.jobs.list({ principal, ...query });

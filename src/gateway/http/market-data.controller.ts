@@ -39,7 +39,11 @@ export class MarketDataController {
 
   @Put('instruments/:id')
   @RequireRole('operator')
-  @Describe({ summary: 'Create or replace an instrument', answers: Instrument })
+  @Describe({
+    summary: 'Create or replace an instrument',
+    answers: Instrument,
+    problems: ['REQUEST_CONFLICT'],
+  })
   putInstrument(
     @PathInstrument('id') id: string,
     @Body() rules: InstrumentRules,

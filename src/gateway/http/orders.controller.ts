@@ -16,6 +16,8 @@ import { Describe } from '../openapi/describe.js';
 import { CoalescedCancels } from './coalesced-cancels.service.js';
 import type { Reply, SignedRequest } from './request.adapter.js';
 
+/** The desk may be too busy, or just reading itself anew. */
+const busy = ['TRADING_OVERLOADED', 'TRADING_UNAVAILABLE'];
 const denials = [
   'TRADING_ACCOUNT_UNKNOWN',
   'TRADING_ORDER_INCOMPLETE',
@@ -40,8 +42,7 @@ const denials = [
   'TRADING_STATE_HALTED',
   'TRADING_REDUCE_ONLY',
   'TRADING_ACCOUNT_IN_REPLAY',
-  'TRADING_OVERLOADED',
-  'TRADING_UNAVAILABLE',
+  ...busy,
 ];
 
 /** Orders of one account. An order is durable before it is answered. */
@@ -143,7 +144,7 @@ export class OrdersController {
     summary: 'Cancel an order',
     more: 'An order already gone is a success that says so by its status. Has a quota of its own; equal repeats share one answer.',
     answers: Order,
-    problems: ['TRADING_ACCOUNT_UNKNOWN', 'TRADING_ORDER_UNKNOWN'],
+    problems: ['TRADING_ACCOUNT_UNKNOWN', 'TRADING_ORDER_UNKNOWN', ...busy],
   })
   cancel(
     @PathId('accountId') accountId: string,
@@ -163,7 +164,7 @@ export class OrdersController {
     summary: 'Cancel all open orders, or those of one instrument',
     answers: MultiAnswer,
     says: 'One item per order.',
-    problems: ['TRADING_ACCOUNT_UNKNOWN'],
+    problems: ['TRADING_ACCOUNT_UNKNOWN', ...busy],
   })
   cancelAll(
     @PathId('accountId') accountId: string,

@@ -100,7 +100,7 @@ export class PortfolioController {
     summary: 'Close every position at the market',
     answers: MultiAnswer,
     says: 'One item per position.',
-    problems,
+    problems: [...problems, 'TRADING_OVERLOADED', 'TRADING_UNAVAILABLE'],
   })
   closeAll(
     @PathId('accountId') accountId: string,
@@ -117,7 +117,7 @@ export class PortfolioController {
     summary: 'Close one position at the market',
     answers: MultiAnswer,
     says: 'One item.',
-    problems: [...problems, 'TRADING_POSITION_UNKNOWN'],
+    problems: [...problems, 'TRADING_POSITION_UNKNOWN', 'TRADING_OVERLOADED', 'TRADING_UNAVAILABLE'],
   })
   close(
     @PathId('accountId') accountId: string,

@@ -68,7 +68,7 @@ export class PredictionsController {
   @Describe({
     summary: 'Predictions made, newest first, with what became of them',
     answers: { pageOf: PastPrediction },
-    problems: ['DATA_UNKNOWN_INSTRUMENT'],
+    problems: ['DATA_UNKNOWN_INSTRUMENT', 'ML_CURSOR_INVALID'],
   })
   list(@Query() query: PredictionQuery): Promise<Page<PastPrediction>> {
     return this.predictions.list(query);

@@ -29,6 +29,7 @@ export class ReplaysController {
     keyed: true,
     problems: [
       'DATA_REPLAY_INVALID',
+      'DATA_RANGE_INVALID',
       'DATA_UNKNOWN_INSTRUMENT',
       'DATA_TOO_MANY_JOBS',
       'TRADING_ACCOUNT_UNKNOWN',
@@ -63,7 +64,11 @@ export class ReplaysController {
   }
 
   @Get()
-  @Describe({ summary: 'Replays, newest first', answers: { pageOf: Replay } })
+  @Describe({
+    summary: 'Replays, newest first',
+    answers: { pageOf: Replay },
+    problems: ['DATA_CURSOR_INVALID'],
+  })
   list(@Query() query: PageQuery, @Req() { principal }: SignedRequest): Promise<Page<Replay>> {
     return this.replays.list({ principal, ...query });
   }

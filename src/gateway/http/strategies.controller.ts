@@ -38,7 +38,7 @@ export class StrategiesController {
     summary: 'Create a strategy; it is stopped until started',
     answers: Strategy,
     keyed: true,
-    problems: ['TRADING_ACCOUNT_UNKNOWN', 'DATA_UNKNOWN_INSTRUMENT'],
+    problems: ['TRADING_ACCOUNT_UNKNOWN', 'DATA_UNKNOWN_INSTRUMENT', 'REQUEST_CONFLICT'],
   })
   create(
     @PathId('accountId') accountId: string,

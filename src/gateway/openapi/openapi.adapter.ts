@@ -12,6 +12,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { accessOf } from '../../kernel/access.js';
+import { problemKinds } from '../../kernel/errors.js';
 import { fieldsOf, type ContractClass } from '../../kernel/fields.js';
 import { invariant } from '../../kernel/invariant.js';
 import { usualPolicy } from '../access/limit.guard.js';
@@ -19,7 +20,7 @@ import { policyOf } from '../access/limited.js';
 import { ProcessInfo } from '../http/process-info.js';
 import { headers, parameters, problemSchema } from './components.js';
 import { descriptionOf, type AnswerShape, type RouteDescription } from './describe.js';
-import { operationOf, shapeOf, tags, type RouteFacts } from './operation.js';
+import { operationOf, problemExample, shapeOf, tags, type RouteFacts } from './operation.js';
 import { otherRoutes } from './other-routes.js';
 import { schemaOf, withNamed } from './schema.js';
 
@@ -83,6 +84,12 @@ export function apiDocument(app: NestFastifyApplication): OpenAPIObject {
       schemas: { ...schemas, Problem: problemSchema },
       headers,
       parameters,
+      examples: Object.fromEntries(
+        [...problemKinds()].map(([code, kind]) => [
+          code,
+          { summary: kind.title, value: problemExample(code, kind) },
+        ]),
+      ),
     },
   } as unknown as OpenAPIObject;
 }

@@ -196,7 +196,7 @@ function problems(facts: RouteFacts): Record<string, unknown> {
           'application/problem+json': {
             schema: { $ref: '#/components/schemas/Problem' },
             examples: Object.fromEntries(
-              kinds.map(({ code, kind }) => [code, { value: problemExample(code, kind) }]),
+              kinds.map(({ code }) => [code, { $ref: `#/components/examples/${code}` }]),
             ),
           },
         },
@@ -205,7 +205,8 @@ function problems(facts: RouteFacts): Record<string, unknown> {
   );
 }
 
-function problemExample(code: string, kind: ProblemKind): Schema {
+/** What a problem of this code looks like; `detail` then says what exactly was wrong. */
+export function problemExample(code: string, kind: ProblemKind): Schema {
   return {
     type: `/docs/errors#${code.toLowerCase()}`,
     title: kind.title,
