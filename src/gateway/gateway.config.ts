@@ -25,13 +25,13 @@ export class GatewayConfig extends configOf({
   }),
   limitLogin: env.text('LIMIT_LOGIN', {
     ...rate,
-    default: '20/60',
-    about: 'Sign-ins and refreshes per address.',
+    default: '30/60',
+    about: 'Sign-ins per address, and per user and address.',
   }),
   limitAddress: env.text('LIMIT_ADDRESS', {
     ...rate,
     default: '300/60',
-    about: 'Requests without a valid token per address.',
+    about: 'Refreshes and requests without a valid token per address.',
   }),
   limitRead: env.text('LIMIT_READ', { ...rate, default: '3000/10', about: 'Reads per user.' }),
   limitWrite: env.text('LIMIT_WRITE', {

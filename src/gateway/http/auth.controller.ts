@@ -48,7 +48,8 @@ export class AuthController {
 
   @Post('refresh')
   @Public()
-  @Limited('login')
+  // Not counted as a guess: parallel tabs refresh together, and a refresh token cannot be guessed.
+  @Limited('address')
   @HttpCode(200)
   @Describe({
     summary: 'Continue a session',
