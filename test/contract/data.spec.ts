@@ -5,6 +5,7 @@ import { instrumentsSuite } from './data/instruments.js';
 import { jobsSuite } from './data/jobs.js';
 import { marketSuite } from './data/market.js';
 import { replaysSuite } from './data/replays.js';
+import { everyPortOf } from './support/every-port.js';
 import { sharedHouse } from './support/house.js';
 
 const house = sharedHouse({
@@ -23,3 +24,4 @@ feedsSuite(house);
 importsSuite(house);
 jobsSuite(house);
 replaysSuite(house);
+everyPortOf('data', house);

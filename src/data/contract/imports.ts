@@ -41,7 +41,10 @@ export abstract class Imports {
     methods: { candles: 'act', trades: 'act' },
   };
 
-  /** `spool` is what `Spool.receive` answered (same process or shared DATA_DIR). Throws DATA_UNKNOWN_INSTRUMENT, DATA_TOO_MANY_JOBS. */
+  /**
+   * `spool` is what `Spool.receive` answered (same process or shared DATA_DIR).
+   * Throws DATA_UNKNOWN_INSTRUMENT, DATA_IMPORT_UNREADABLE (no such spool), DATA_TOO_MANY_JOBS.
+   */
   abstract candles(command: { principal: Principal; spool: string; query: CandleImportQuery }): Promise<Job>;
   abstract trades(command: { principal: Principal; spool: string; query: TradeImportQuery }): Promise<Job>;
 }

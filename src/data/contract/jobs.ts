@@ -42,7 +42,7 @@ export abstract class DataJobs {
     methods: { list: 'read', get: 'read', cancel: 'keyed' },
   };
 
-  /** Newest first. Traders see their own, operators all. */
+  /** Newest first. Traders see their own, operators all. Throws DATA_CURSOR_INVALID. */
   abstract list(query: { principal: Principal } & PageQuery): Promise<Page<Job>>;
   /** Throws DATA_JOB_UNKNOWN. */
   abstract get(query: { principal: Principal; id: string }): Promise<Job>;

@@ -93,6 +93,6 @@ export abstract class Market {
   abstract quote(query: { instrument: string }): Promise<Quote>;
   /** `depth` levels a side (1–20, default 20). Throws DATA_UNKNOWN_INSTRUMENT, DATA_NO_QUOTE. */
   abstract orderBook(query: { instrument: string; depth?: number }): Promise<OrderBook>;
-  /** Oldest first; without `from` the newest. */
+  /** Oldest first; without `from` the newest. Throws DATA_UNKNOWN_INSTRUMENT, DATA_RANGE_INVALID, DATA_CURSOR_INVALID. */
   abstract trades(query: TradeQuery): Promise<Page<Trade>>;
 }

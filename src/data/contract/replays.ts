@@ -95,8 +95,10 @@ export abstract class Replays {
    * DATA_UNKNOWN_INSTRUMENT, DATA_TOO_MANY_JOBS.
    */
   abstract start(command: { principal: Principal; replay: StartReplay }): Promise<Replay>;
+  /** Throws DATA_REPLAY_UNKNOWN. */
   abstract get(query: { principal: Principal; id: string }): Promise<Replay>;
+  /** Newest first. Traders see their own, operators all. Throws DATA_CURSOR_INVALID. */
   abstract list(query: { principal: Principal } & PageQuery): Promise<Page<Replay>>;
-  /** Stops at the next step; answers the replay as it then is. */
+  /** Stops at the next step; answers the replay as it then is. Throws DATA_REPLAY_UNKNOWN. */
   abstract stop(command: { principal: Principal; id: string }): Promise<Replay>;
 }

@@ -117,6 +117,6 @@ export abstract class Predictions {
   abstract predictBatch(
     query: PredictionBatchRequest,
   ): Promise<{ items: { prediction?: Prediction; problem?: object }[] }>;
-  /** Newest first. */
+  /** Newest first. Throws ML_CURSOR_INVALID. */
   abstract list(query: PredictionQuery): Promise<Page<PastPrediction>>;
 }

@@ -221,7 +221,8 @@ export abstract class Orders {
 
   /**
    * Durable before it answers. A denial is kept (status `denied`) and thrown as its risk code with numbers;
-   * the same client order id with other content throws TRADING_CLIENT_ORDER_ID_REUSED.
+   * the same client order id with other content throws TRADING_CLIENT_ORDER_ID_REUSED. Fields that do not fit the
+   * type throw TRADING_ORDER_INCOMPLETE, and nothing is kept.
    */
   abstract submit(command: {
     principal: Principal;
@@ -229,7 +230,7 @@ export abstract class Orders {
     order: PlaceOrder;
     strategyId?: string;
   }): Promise<SubmitAnswer>;
-  /** Every rule's verdict, estimated fill and fee; nothing happens. */
+  /** Every rule's verdict, estimated fill and fee; nothing happens. Throws TRADING_ORDER_INCOMPLETE. */
   abstract check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck>;
   /** Cancelling an order already gone succeeds and says so by its status. Throws TRADING_ORDER_UNKNOWN. */
   abstract cancel(command: { principal: Principal; accountId: string; orderId: string }): Promise<Order>;
@@ -238,12 +239,14 @@ export abstract class Orders {
     accountId: string;
     instrument?: string;
   }): Promise<MultiAnswer>;
+  /** Throws TRADING_ORDER_UNKNOWN. */
   abstract get(query: { principal: Principal; accountId: string; orderId: string }): Promise<Order>;
+  /** Throws TRADING_ORDER_UNKNOWN. */
   abstract getByClientOrderId(query: {
     principal: Principal;
     accountId: string;
     clientOrderId: string;
   }): Promise<Order>;
-  /** Newest first. */
+  /** Newest first. Throws REQUEST_INVALID for a cursor it did not give out. */
   abstract list(query: { principal: Principal; accountId: string } & OrderQuery): Promise<Page<Order>>;
 }

@@ -221,7 +221,10 @@ interface Asked {
   accountId: string;
 }
 
-/** What an account holds and earned. Folds of the ledger and the fills; can be re-derived at any time. */
+/**
+ * What an account holds and earned. Folds of the ledger and the fills; can be re-derived at any time. Another's account
+ * is TRADING_ACCOUNT_UNKNOWN; ranges that hold nothing and cursors of other lists are REQUEST_INVALID.
+ */
 export abstract class Portfolio {
   static readonly port: PortDescription<Portfolio> = {
     name: 'trading.portfolio',

@@ -48,7 +48,7 @@ export class SetRiskState {
   reason: string;
 }
 
-/** Limits and the latch of an account. A latch survives restarts; a person resets it. */
+/** Limits and the latch of an account. A latch survives restarts; a person resets it. Another's account is TRADING_ACCOUNT_UNKNOWN. */
 export abstract class Risk {
   static readonly port: PortDescription<Risk> = {
     name: 'trading.risk',

@@ -113,6 +113,7 @@ export class Strategy {
   createdAt: string;
 }
 
+/** One strategy per account and instrument runs at a time. Another's account is TRADING_ACCOUNT_UNKNOWN. */
 export abstract class Strategies {
   static readonly port: PortDescription<Strategies> = {
     name: 'trading.strategies',
@@ -127,12 +128,17 @@ export abstract class Strategies {
     },
   };
 
+  /**
+   * `idempotencyKey`: the same key and content answers the first strategy again; other content → IDEMPOTENCY_KEY_REUSED.
+   * Throws DATA_UNKNOWN_INSTRUMENT.
+   */
   abstract create(command: {
     principal: Principal;
     accountId: string;
     strategy: CreateStrategy;
     idempotencyKey?: string;
   }): Promise<Strategy>;
+  /** Oldest first. */
   abstract list(query: { principal: Principal; accountId: string }): Promise<Strategy[]>;
   /** Throws TRADING_STRATEGY_UNKNOWN. */
   abstract get(query: { principal: Principal; accountId: string; strategyId: string }): Promise<Strategy>;
@@ -143,6 +149,7 @@ export abstract class Strategies {
     strategyId: string;
     parameters: ThresholdParameters;
   }): Promise<Strategy>;
+  /** Throws TRADING_STRATEGY_STATE when another one of the account trades the instrument. */
   abstract start(command: { principal: Principal; accountId: string; strategyId: string }): Promise<Strategy>;
   /** Leaves its position and orders as they are. */
   abstract stop(command: { principal: Principal; accountId: string; strategyId: string }): Promise<Strategy>;

@@ -41,7 +41,7 @@ export function changedLimits(limits: Required<RiskLimits>, changes: RiskLimits)
   const changed: Record<string, unknown> = { ...limits };
   for (const name of Object.keys(limitDefaults)) {
     const value = changes[name as keyof RiskLimits];
-    if (value !== undefined) changed[name] = value;
+    if (value !== undefined) changed[name] = typeof value === 'string' ? Decimal.of(value).toString() : value;
   }
   return changed as unknown as Required<RiskLimits>;
 }

@@ -1,0 +1,18 @@
+import { everyPortOf } from './support/every-port.js';
+import { sharedHouse } from './support/house.js';
+import { accountsSuite } from './trading/accounts.js';
+import { denialsSuite } from './trading/denials.js';
+import { ordersSuite } from './trading/orders.js';
+import { portfolioSuite } from './trading/portfolio.js';
+import { riskSuite } from './trading/risk.js';
+import { strategiesSuite } from './trading/strategies.js';
+
+const house = sharedHouse();
+
+accountsSuite(house);
+ordersSuite(house);
+denialsSuite(house);
+riskSuite(house);
+portfolioSuite(house);
+strategiesSuite(house);
+everyPortOf('trading', house);
