@@ -111,7 +111,7 @@ export class ImportsService extends Imports implements OnModuleInit, OnApplicati
         throw error;
       });
     if (report.inserted + report.replaced > 0 && !outcome.problem) this.stored.changed();
-    this.count(plan.kind, report, outcome.problem === undefined);
+    this.count(plan.kind, query, report, outcome.problem === undefined);
     return outcome;
   }
 
@@ -201,7 +201,7 @@ export class ImportsService extends Imports implements OnModuleInit, OnApplicati
     if (text !== '') yield text;
   }
 
-  private count(kind: string, report: ImportReport, kept: boolean): void {
+  private count(kind: string, query: ImportRequest['query'], report: ImportReport, kept: boolean): void {
     const outcomes = kept
       ? {
           inserted: report.inserted,
@@ -214,9 +214,14 @@ export class ImportsService extends Imports implements OnModuleInit, OnApplicati
     for (const [outcome, rows] of Object.entries(outcomes)) {
       if (rows > 0) this.metrics.importRows.inc({ kind, outcome }, rows);
     }
-    if (kept && kind === 'trades') this.metrics.tradesStored.inc({ origin: 'import' }, report.inserted);
+    if (!kept) return;
+    const written = report.inserted + report.replaced;
+    if (kind === 'trades') this.metrics.tradesStored.inc({ origin: 'import' }, report.inserted);
+    else if ('timeframe' in query && written > 0) {
+      this.metrics.candlesStored.inc({ timeframe: query.timeframe, source: 'import' }, written);
+    }
     for (const [timeframe, candles] of Object.entries(report.derived)) {
-      if (kept && candles > 0) this.metrics.candlesStored.inc({ timeframe, source: 'derived' }, candles);
+      if (candles > 0) this.metrics.candlesStored.inc({ timeframe, source: 'derived' }, candles);
     }
   }
 }

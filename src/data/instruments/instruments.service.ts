@@ -1,10 +1,12 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { problem } from '../../kernel/errors.js';
+import { Metrics } from '../../kernel/metrics.js';
 import { parseInstrumentId } from '../../kernel/money.js';
 import type { Principal } from '../../kernel/principal.js';
 import { faultsOf } from '../../kernel/validator.js';
 import { dataProblem } from '../contract/errors.js';
 import { Instrument, InstrumentRules, Instruments } from '../contract/instruments.js';
+import { dataMetrics } from '../data.metrics.js';
 import { InstrumentRepository } from './instrument.repository.js';
 
 /** A venue lists a few thousand; past this somebody is making them up. */
@@ -16,8 +18,12 @@ export class InstrumentsService extends Instruments implements OnModuleInit {
   private known = new Map<string, Instrument>();
   private loading: Promise<void> | null = null;
 
-  constructor(private readonly repository: InstrumentRepository) {
+  constructor(
+    private readonly repository: InstrumentRepository,
+    metrics: Metrics,
+  ) {
     super();
+    dataMetrics(metrics).instruments(() => this.known.size);
   }
 
   async onModuleInit(): Promise<void> {

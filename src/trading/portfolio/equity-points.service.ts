@@ -20,6 +20,8 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
   private readonly tracks = new Map<string, Promise<EquityTrack>>();
   private waiting = new Map<string, AccountPoint>();
   private readonly openings = new Map<string, EquityPointRecord>();
+  /** Points with the database at this moment. */
+  private underway = 0;
   private writing: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | null = null;
   private readonly log: Log;
@@ -31,7 +33,7 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
     @Optional() private readonly waitingMax: number = pointsWaitingMax,
   ) {
     this.log = log.of('trading.portfolio');
-    metrics.observe({ waiting: () => this.waiting.size, tracks: () => this.tracks.size });
+    metrics.observe({ waiting: () => this.waiting.size + this.underway, tracks: () => this.tracks.size });
   }
 
   onModuleInit(): void {
@@ -94,6 +96,7 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
     while (this.waiting.size > 0) {
       const taken = [...this.waiting].slice(0, 2 * batchSize);
       for (const [key] of taken) this.waiting.delete(key);
+      this.underway = taken.length;
       try {
         await this.stored.write(taken.map(([, point]) => point));
         this.metrics.points.inc(undefined, taken.length);
@@ -101,6 +104,8 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
         this.log.warn({ error, points: taken.length }, 'points of equity curves wait for the database');
         this.waiting = new Map([...taken, ...this.waiting]);
         return;
+      } finally {
+        this.underway = 0;
       }
     }
     // Only now: a curve is read again from its stored points.
