@@ -332,13 +332,15 @@ function attempt(desk: DeskState, command: Command, journal: Journal): Outcome {
 }
 
 function outcomeOf({ order, denial }: FirstOrder): AnswerOf<Command & { kind: 'place' }> {
-  return denial === null ? { answer: { order, replayed: false } } : { problem: denialProblem(denial) };
+  return denial === null
+    ? { answer: { order, replayed: false } }
+    : { problem: denialProblem(denial), replayed: false };
 }
 
 function outcomeName(command: Command, outcome: Outcome): string {
   if ('error' in outcome) return outcome.error instanceof Problem ? 'refused' : 'failed';
   if (command.kind !== 'place') return 'done';
   const answer = outcome.answer as AnswerOf<Command & { kind: 'place' }>;
-  if ('problem' in answer) return 'denied';
+  if ('problem' in answer) return answer.replayed ? 'replayed' : 'denied';
   return answer.answer.replayed ? 'replayed' : answer.answer.order.status;
 }

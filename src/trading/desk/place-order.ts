@@ -35,7 +35,9 @@ export interface PlaceCommand {
   orderId?: string;
 }
 
-export type PlaceOutcome = { readonly answer: SubmitAnswer } | { readonly problem: Problem };
+/** A denial is told in the same words again, but it happened once: `replayed` says that this is not the first time. */
+export type PlaceOutcome =
+  { readonly answer: SubmitAnswer } | { readonly problem: Problem; readonly replayed: boolean };
 
 /**
  * Judges an order and, if every rule lets it pass, hands it to the paper venue at once. The outcome, a denial too,
@@ -75,7 +77,7 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
     order.denial = denial;
     moveOrder(order, 'denied', nowMs, denialReason(denial));
     journal.event(account, orderEventType(order), nowMs, orderView(order));
-    return { problem: denialProblem(denial) };
+    return { problem: denialProblem(denial), replayed: false };
   }
   account.rate.take();
   moveOrder(order, 'submitted', nowMs);
@@ -243,6 +245,6 @@ function replayed(first: FirstOrder, command: PlaceCommand): PlaceOutcome {
       facts: { orderId: first.order.id },
     });
   }
-  if (first.denial !== null) return { problem: denialProblem(first.denial) };
+  if (first.denial !== null) return { problem: denialProblem(first.denial), replayed: true };
   return { answer: { order: first.order, replayed: true } };
 }
