@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../support/client.js';
 import { buildServer, ServerProcess } from '../support/server-process.js';
+
+/** nobody */
+const ordinary = { uid: 65534, gid: 65534 };
 
 let folder: string;
 let environment: Record<string, string>;
@@ -116,6 +119,23 @@ describe('the first ten minutes of a new user', () => {
     // The database was closed in order: nothing had to be recovered at this start.
     expect(server.output).not.toMatch(/recover/i);
   }, 30_000);
+
+  it('starts for an ordinary user as well', async () => {
+    // Everything above ran as whoever runs the tests; as root this is somebody else.
+    const root = process.getuid?.() === 0;
+    const dataDir = mkdtempSync(join(tmpdir(), 'rrralgorithms-ordinary-'));
+    if (root) chownSync(dataDir, ordinary.uid, ordinary.gid);
+    const server = ServerProcess.start(
+      { ...environment, DATA_DIR: dataDir, SIM_HISTORY_DAYS: '1' },
+      root ? ordinary : {},
+    );
+    running.push(server);
+    await server.ready();
+    const { code } = await server.end('SIGTERM');
+    expect(code).toBe(0);
+    expect(existsSync(join(dataDir, 'postgres/PG_VERSION'))).toBe(true);
+    rmSync(dataDir, { recursive: true, force: true });
+  }, 60_000);
 
   it('says which port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
