@@ -44,6 +44,9 @@ export class ServerAdapter extends FastifyAdapter {
   inFlight = 0;
   private draining = false;
   private reaper: NodeJS.Timeout | undefined;
+  private readonly gone = (): void => {
+    this.inFlight -= 1;
+  };
 
   constructor(config: HttpConfig) {
     const idOf = requestIds(randomBytes(5).toString('hex'));
@@ -83,6 +86,8 @@ export class ServerAdapter extends FastifyAdapter {
 
     fastify.addHook('onRequest', (request, reply, done) => {
       this.inFlight += 1;
+      // Comes after every answer, and also when the caller went away before it: then there is no onResponse.
+      reply.raw.once('close', this.gone);
       reply.header(requestIdHeader, request.id);
       if (this.draining && !probes.test(request.url)) {
         reply.header('connection', 'close');
@@ -96,17 +101,13 @@ export class ServerAdapter extends FastifyAdapter {
       const pattern = route.url;
       for (const method of [route.method].flat()) this.routes.add(method, pattern);
       const finished = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-        this.inFlight -= 1;
         this.watch?.finished(request, reply, pattern);
         done();
       };
       route.onResponse = [finished, ...[route.onResponse ?? []].flat()];
     });
     fastify.addHook('onResponse', (request, reply, done) => {
-      if (request.is404) {
-        this.inFlight -= 1;
-        this.watch?.finished(request, reply, noRoute);
-      }
+      if (request.is404) this.watch?.finished(request, reply, noRoute);
       done();
     });
     // A connection that was busy when closing began becomes idle later and would linger for its keep-alive time.
