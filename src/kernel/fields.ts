@@ -119,12 +119,23 @@ function field(
   };
 }
 
-/** Plain text of bounded length. */
+/** NUL and halves of a surrogate pair: JSON can say them, no database can store them. */
+const unstorable = /[\0\p{Cs}]/u;
+const unstorableSays = 'must be text without NUL and without halves of surrogate pairs';
+
+/** Plain text of bounded length that can be stored. */
 export function text(
   options: Common & { min?: number; max?: number; pattern?: RegExp; patternSays?: string } = {},
 ): PropertyDecorator {
   const { min = 0, max = 200, pattern, patternSays } = options;
-  const rules = [IsString(), MinLength(min), MaxLength(max)];
+  const storable = ValidateBy(
+    {
+      name: 'storable',
+      validator: { validate: (value: unknown) => typeof value === 'string' && !unstorable.test(value) },
+    },
+    { message: unstorableSays },
+  );
+  const rules = [IsString(), MinLength(min), MaxLength(max), storable];
   if (pattern) rules.push(Matches(pattern, { message: patternSays ?? `must match ${pattern}` }));
   return field(options, rules, {
     schema: {
@@ -321,6 +332,7 @@ function plainRule(schema: JsonSchema): (value: unknown) => boolean {
         typeof value === 'string' &&
         value.length >= minLength &&
         value.length <= maxLength &&
+        !unstorable.test(value) &&
         (allowed === undefined || allowed.includes(value)) &&
         (pattern === null || pattern.test(value));
     case 'integer':

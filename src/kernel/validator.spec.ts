@@ -104,6 +104,20 @@ describe('the validator', () => {
     expect(faultsOf(Ticket, { ...ticket, entry: [] })[0].detail).toBe('must be an object; got a list of 0');
   });
 
+  it('refuses text that no database can store, before one sender spoils what others send along with it', () => {
+    class Note {
+      @text({ optional: true })
+      words?: string;
+      @list({ type: 'string' }, { optional: true })
+      tags?: string[];
+    }
+    for (const bad of ['\0', 'a\0b', '\ud83d', '\udcc8x', 'x\ud83dy']) {
+      expect(faultsOf(Note, { words: bad })[0].detail).toContain('without NUL and without halves');
+      expect(pointers(Note, { tags: ['fine', bad] })).toEqual(['/tags']);
+    }
+    expect(pointers(Note, { words: '\ud83d\udcc8 ünïcode', tags: ['\ud83d\udcc8', '\u0001'] })).toEqual([]);
+  });
+
   it.each([null, undefined, 'text', 5, true, [], [ticket]])('refuses %j where an object is due', (input) => {
     expect(pointers(Ticket, input)).toEqual(['']);
   });
