@@ -3,13 +3,16 @@ import { isWorse } from '../venues/paper/paper-venue.js';
 import type { RiskScene } from './risk-scene.js';
 import { type Finding, finding, type Rule, text } from './rule.js';
 
-/** What the account's limits and its money allow. Amounts in base currency; a limit of null is off. */
+/**
+ * What the account's limits and its money allow. Amounts in base currency; a limit of null is off.
+ * How large an order may be is asked only of one that opens something: whoever wants out gets out whole.
+ */
 export const quantityMaximum: Rule = {
   name: 'quantity-maximum',
-  judge: ({ account, order }) => {
+  judge: ({ account, order, opening }) => {
     const limit = account.limits.maxOrderQuantity;
     return finding(
-      limit === null || order.quantity.lte(limit),
+      limit === null || opening.isZero() || order.quantity.lte(limit),
       'TRADING_QUANTITY_TOO_LARGE',
       { quantity: text(order.quantity), limit: text(limit) },
       'send a smaller order or raise maxOrderQuantity',
@@ -22,8 +25,9 @@ export const notionalMaximum: Rule = {
   judge: (scene) => {
     const limit = scene.account.limits.maxOrderNotional;
     const notional = inBaseCurrency(scene, scene.notional);
+    const unasked = limit === null || scene.opening.isZero() || scene.notional === null;
     return finding(
-      limit === null || scene.notional === null || (notional !== null && notional.lte(limit)),
+      unasked || (notional !== null && notional.lte(limit)),
       'TRADING_NOTIONAL_TOO_LARGE',
       { notional: text(notional), limit: text(limit) },
       notional === null
@@ -133,12 +137,13 @@ export const grossExposure: Rule = {
   },
 };
 
+/** A market order never rests, so it is never one too many. */
 export const openOrders: Rule = {
   name: 'open-orders',
-  judge: ({ account }) => {
+  judge: ({ account, order }) => {
     const limit = account.limits.maxOpenOrders;
     return finding(
-      limit === null || account.open.size < limit,
+      limit === null || order.type === 'market' || account.open.size < limit,
       'TRADING_OPEN_ORDERS_TOO_MANY',
       { open: account.open.size, limit },
       'cancel some or raise maxOpenOrders',
