@@ -8,6 +8,7 @@ import { accountView, riskStateView } from '../accounts/account-view.js';
 import type { Account, Transfer, TransferRequest } from '../contract/accounts.js';
 import { tradingProblem } from '../contract/errors.js';
 import type { RiskLimits, RiskState } from '../contract/risk.js';
+import { withdrawable } from '../risk/account-worth.js';
 import { changedLimits, limitDefaults } from '../risk/limits.js';
 import { bookTransfer } from './booking.js';
 import { cancelOpen } from './cancel-orders.js';
@@ -80,17 +81,20 @@ export function createAccount(desk: DeskState, command: CreateAccountCommand, jo
   return answered(journal, command.answerKey, accountView(account), timeMs);
 }
 
-/** Throws TRADING_BALANCE_TOO_LOW when a withdrawal is more than is free. */
+/** Throws TRADING_BALANCE_TOO_LOW when a withdrawal is more than is free, or than what is held on margin leaves. */
 export function transfer(desk: DeskState, command: TransferCommand, journal: Journal): Transfer {
   const account = accountOf(desk, command.accountId);
   const { kind, asset } = command.transfer;
   const amount = Decimal.of(command.transfer.amount);
-  const free = account.free(asset);
-  if (kind === 'withdrawal' && amount.gt(free)) {
-    throw tradingProblem('TRADING_BALANCE_TOO_LOW', {
-      detail: `amount=${amount} free=${free} ${asset}; withdraw less, or cancel open orders that hold the balance`,
-      facts: { asset, amount: amount.toString(), free: free.toString() },
-    });
+  if (kind === 'withdrawal') {
+    const free = withdrawable(account, asset, marketOf(desk, account.session));
+    if (amount.gt(free)) {
+      const how = account.terms.type === 'margin' ? 'close positions' : 'cancel open orders';
+      throw tradingProblem('TRADING_BALANCE_TOO_LOW', {
+        detail: `amount=${amount} free=${free} ${asset}; withdraw less, or ${how} that hold the balance`,
+        facts: { asset, amount: amount.toString(), free: free.toString() },
+      });
+    }
   }
   const timeMs = account.tools.clock.nowMs();
   const id = account.tools.ids.next();

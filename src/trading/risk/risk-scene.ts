@@ -4,6 +4,7 @@ import type { OrderType, Side } from '../contract/orders.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { SessionMarket } from '../marks/session-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
+import { grossExposureOf, marginEquityOf } from './account-worth.js';
 
 export interface OrderToJudge {
   readonly instrument: string;
@@ -98,63 +99,13 @@ export class RiskScene {
     return this.account.terms.type === 'cash' && this.order.side === 'sell';
   }
 
-  /**
-   * Σ |position| × mark plus what open orders could add, in base currency.
-   * Null when a position cannot be valued.
-   */
+  /** What is held and ordered, in base currency; null when a position cannot be valued. */
   grossExposure(): Decimal | null {
-    const { account, session } = this;
-    let gross = Decimal.zero;
-    for (const [instrument, position] of account.positions) {
-      if (position.quantity.isZero()) continue;
-      const worth = this.worth(instrument, position.quantity.abs());
-      if (worth === null) return null;
-      gross = gross.plus(worth);
-    }
-    for (const instrument of account.open.instruments()) {
-      const { buyNotional, sellNotional } = account.open.totals(instrument);
-      const open = account.terms.type === 'cash' ? buyNotional : buyNotional.plus(sellNotional);
-      if (open.isZero()) continue;
-      const rate = session.rate(quoteOf(instrument), account.terms.baseCurrency);
-      if (rate === null) return null;
-      gross = gross.plus(open.times(rate));
-    }
-    return gross;
+    return grossExposureOf(this.account, this.session);
   }
 
-  /** Margin accounts: Σ balances + Σ unrealised of derivatives, in base currency; null when a debt cannot be valued. */
+  /** Worth of a margin account, in base currency; null when a debt cannot be valued. */
   equity(): Decimal | null {
-    const { account, session } = this;
-    const { baseCurrency } = account.terms;
-    let equity = Decimal.zero;
-    for (const [asset, total] of account.totals) {
-      const rate = total.isZero() ? Decimal.zero : session.rate(asset, baseCurrency);
-      // What cannot be valued is no security; a debt that cannot be valued stops everything.
-      if (rate === null && total.isNegative()) return null;
-      if (rate !== null) equity = equity.plus(total.times(rate));
-    }
-    for (const [instrument, position] of account.positions) {
-      if (position.quantity.isZero() || !isContract(instrument)) continue;
-      const worth = this.worth(instrument, position.quantity);
-      const rate = session.rate(quoteOf(instrument), baseCurrency);
-      if (worth === null || rate === null) return null;
-      equity = equity.plus(worth.minus(position.averagePrice.times(position.quantity).times(rate)));
-    }
-    return equity;
+    return marginEquityOf(this.account, this.session);
   }
-
-  /** Quantity × mark in base currency. */
-  private worth(instrument: string, quantity: Decimal): Decimal | null {
-    const mark = this.session.known(instrument)?.mark ?? null;
-    const rate = this.session.rate(quoteOf(instrument), this.account.terms.baseCurrency);
-    return mark === null || rate === null ? null : mark.times(quantity).times(rate);
-  }
-}
-
-function quoteOf(instrument: string): string {
-  return instrument.slice(instrument.indexOf('-') + 1, instrument.indexOf('.')).split('-')[0];
-}
-
-function isContract(instrument: string): boolean {
-  return instrument.slice(0, instrument.indexOf('.')).split('-').length > 2;
 }

@@ -1,0 +1,80 @@
+import { Decimal } from '../../kernel/decimal.js';
+import type { AccountState } from '../accounts/account-state.js';
+import { settlementOf } from '../marks/traded-instrument.js';
+import { parseInstrumentId } from '../../kernel/money.js';
+import type { SessionMarket } from '../marks/session-market.js';
+
+/**
+ * Σ |position| × mark plus what open orders could add, in base currency.
+ * Null when a position cannot be valued.
+ */
+export function grossExposureOf(account: AccountState, session: SessionMarket): Decimal | null {
+  let gross = Decimal.zero;
+  for (const [instrument, position] of account.positions) {
+    if (position.quantity.isZero()) continue;
+    const worth = worthOf(instrument, position.quantity.abs(), { account, session });
+    if (worth === null) return null;
+    gross = gross.plus(worth);
+  }
+  for (const instrument of account.open.instruments()) {
+    const { buyNotional, sellNotional } = account.open.totals(instrument);
+    const open = account.terms.type === 'cash' ? buyNotional : buyNotional.plus(sellNotional);
+    if (open.isZero()) continue;
+    const rate = session.rate(quoteOf(instrument), account.terms.baseCurrency);
+    if (rate === null) return null;
+    gross = gross.plus(open.times(rate));
+  }
+  return gross;
+}
+
+/** Margin accounts: Σ balances + Σ unrealised of derivatives, in base currency; null when a debt cannot be valued. */
+export function marginEquityOf(account: AccountState, session: SessionMarket): Decimal | null {
+  const { baseCurrency } = account.terms;
+  let equity = Decimal.zero;
+  for (const [asset, total] of account.totals) {
+    const rate = total.isZero() ? Decimal.zero : session.rate(asset, baseCurrency);
+    // What cannot be valued is no security; a debt that cannot be valued stops everything.
+    if (rate === null && total.isNegative()) return null;
+    if (rate !== null) equity = equity.plus(total.times(rate));
+  }
+  for (const [instrument, position] of account.positions) {
+    if (position.quantity.isZero() || settlementOf(instrument) !== 'contract') continue;
+    const worth = worthOf(instrument, position.quantity, { account, session });
+    const rate = session.rate(quoteOf(instrument), baseCurrency);
+    if (worth === null || rate === null) return null;
+    equity = equity.plus(worth.minus(position.averagePrice.times(position.quantity).times(rate)));
+  }
+  return equity;
+}
+
+/**
+ * Most of an asset that may leave the account, never below zero: what is free of it and, on a margin account, no more
+ * than leaves everything held and ordered covered by equity; nothing while that cannot be told.
+ */
+export function withdrawable(account: AccountState, asset: string, session: SessionMarket): Decimal {
+  const free = account.free(asset).max(Decimal.zero);
+  if (account.terms.type !== 'margin') return free;
+  const equity = marginEquityOf(account, session);
+  const used = grossExposureOf(account, session);
+  if (equity === null || used === null) return Decimal.zero;
+  const rate = session.rate(asset, account.terms.baseCurrency);
+  // What cannot be valued was no security either.
+  if (rate === null) return free;
+  const spare = equity.minus(used);
+  return free.times(rate).lte(spare) ? free : spare.max(Decimal.zero).div(rate, 18, 'down');
+}
+
+/** Quantity × mark in base currency. */
+function worthOf(
+  instrument: string,
+  quantity: Decimal,
+  { account, session }: { account: AccountState; session: SessionMarket },
+): Decimal | null {
+  const mark = session.known(instrument)?.mark ?? null;
+  const rate = session.rate(quoteOf(instrument), account.terms.baseCurrency);
+  return mark === null || rate === null ? null : mark.times(quantity).times(rate);
+}
+
+function quoteOf(instrument: string): string {
+  return parseInstrumentId(instrument)?.quote ?? '';
+}
