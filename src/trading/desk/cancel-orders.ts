@@ -1,6 +1,7 @@
 import type { AccountState } from '../accounts/account-state.js';
 import { tradingProblem } from '../contract/errors.js';
 import type { Order } from '../contract/orders.js';
+import type { TradedInstrument } from '../marks/traded-instrument.js';
 import { moveOrder, type OrderRecord, orderView } from '../orders/order.js';
 import { orderEventType } from './booking.js';
 import { accountOf, type DeskState } from './desk-state.js';
@@ -49,6 +50,18 @@ export function cancelOpen(
   journal.orderChanged(order);
   journal.event(account, orderEventType(order), nowMs, orderView(order));
   return order;
+}
+
+/** Cancels reduce-only orders that have nothing left to reduce: what remains of them could only open. */
+export function cancelIdleReducers(
+  account: AccountState,
+  { id, lotSize }: Pick<TradedInstrument, 'id' | 'lotSize'>,
+  journal: Journal,
+): void {
+  for (const order of account.open.in(id)) {
+    if (!order.terms.reduceOnly || !account.fillable(order, lotSize).isZero()) continue;
+    cancelOpen(account, order, 'reduce_only', journal);
+  }
 }
 
 export function unknownOrder(orderId: string): Error {

@@ -5,7 +5,7 @@ import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { OrderRecord } from '../orders/order.js';
 import { restingFills } from '../venues/paper/resting-orders.js';
 import { VenueAct } from './booking.js';
-import { cancelOpen } from './cancel-orders.js';
+import { cancelIdleReducers } from './cancel-orders.js';
 import { type DeskState, marketOf } from './desk-state.js';
 import type { Journal } from './journal.js';
 
@@ -62,11 +62,5 @@ function fillResting(
     act.fill({ price, quantity, liquidity: 'maker' });
   }
   for (const act of acts.values()) act.conclude(market);
-  if (acts.size === 0) return;
-  for (const order of account.open.in(instrument.id)) {
-    // Nothing is left to reduce: what remained would open.
-    if (order.terms.reduceOnly && account.fillable(order, instrument.lotSize).isZero()) {
-      cancelOpen(account, order, 'reduce_only', journal);
-    }
-  }
+  if (acts.size > 0) cancelIdleReducers(account, instrument, journal);
 }

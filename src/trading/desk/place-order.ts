@@ -11,6 +11,7 @@ import { denialOf, denialProblem, denialReason, verdictsOf } from '../risk/risk-
 import { type OrderToJudge, RiskScene } from '../risk/risk-scene.js';
 import { type Arrival, arrive, queueAhead, rememberTaken } from '../venues/paper/paper-venue.js';
 import { feeOf, orderEventType, VenueAct } from './booking.js';
+import { cancelIdleReducers } from './cancel-orders.js';
 import { accountOf, type DeskState, marketOf } from './desk-state.js';
 import type { Journal } from './journal.js';
 
@@ -223,7 +224,9 @@ function atVenue(
   rememberTaken(arrival.executions, { side: order.terms.side, market, accountId: account.id });
   for (const { price, quantity } of arrival.executions) act.fill({ price, quantity, liquidity: 'taker' });
   if (arrival.end !== null) act.move(arrival.end.status, arrival.end.reason);
-  return act.conclude(market);
+  act.conclude(market);
+  if (arrival.executions.length > 0) cancelIdleReducers(account, instrument, journal);
+  return orderView(order);
 }
 
 function firstOrder(desk: DeskState, command: PlaceCommand): FirstOrder | null {

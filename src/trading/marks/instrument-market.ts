@@ -19,6 +19,8 @@ export class InstrumentMarket {
   last: Decimal | null = null;
   /** Time of the newest batch. */
   timeMs = 0;
+  /** Time of the newest batch that showed a quote or a book. */
+  private quotedMs = Number.NEGATIVE_INFINITY;
   private bidSize = Decimal.zero;
   private askSize = Decimal.zero;
   private rawBook: { bids: readonly BookLevel[]; asks: readonly BookLevel[] } | null = null;
@@ -46,7 +48,10 @@ export class InstrumentMarket {
       this.rawBook = data.book;
       if (!data.quote) this.quoteFromBook(data.book);
     }
-    if (data.quote || data.book || data.bar) {
+    if (data.quote || data.book) this.quotedMs = this.timeMs;
+    const outlived = this.hasBook && this.timeMs - this.quotedMs > staleAfterMsMin;
+    if (outlived) this.forgetQuotes();
+    if (data.quote || data.book || data.bar || outlived) {
       this.parsedBook = null;
       this.parsedLevels = null;
       this.forgetChangedLevels();
@@ -127,6 +132,11 @@ export class InstrumentMarket {
     this.span = Math.floor(bar.openTimeMs / this.barSpanMs);
     this.traded.add(this.span, Decimal.of(bar.volume));
     // A replay of bars shows no quotes; any older one would be a price of another time.
+    this.forgetQuotes();
+  }
+
+  /** Where quotes fell silent while trades go on, nobody stands at the old prices any more. */
+  private forgetQuotes(): void {
     this.bid = this.ask = null;
     this.rawBook = null;
   }

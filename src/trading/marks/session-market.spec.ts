@@ -58,6 +58,26 @@ describe('the market of an instrument', () => {
     expect(market.mark?.toString()).toBe('99.75');
   });
 
+  it('gives up quotes that fell silent while trades went on, so that nobody fills at prices of the past', () => {
+    const market = aMarket({}).of('BTC-USD.SIM');
+    const trade = (timeMs: number): void =>
+      market.apply(
+        {
+          instrument: 'BTC-USD.SIM',
+          trades: [{ id: `${timeMs}`, price: '150', quantity: '1', side: 'buy', timeMs }],
+        },
+        timeMs,
+      );
+    market.apply({ instrument: 'BTC-USD.SIM', trades: [], quote: quote('99', '101') }, 60_000);
+    trade(90_000);
+    expect([market.hasBook, market.mark?.toString()]).toEqual([true, '100']);
+    trade(90_001);
+    expect([market.hasBook, market.mark?.toString()]).toEqual([false, '150']);
+    expect(market.levels('asks')).toEqual([]);
+    market.apply({ instrument: 'BTC-USD.SIM', trades: [], quote: quote('149', '151') }, 90_002);
+    expect(market.mark?.toString()).toBe('150');
+  });
+
   it('counts what traded in this minute and the one before', () => {
     const market = aMarket({}).of('BTC-USD.SIM');
     const trade = (timeMs: number, quantity: string): void =>

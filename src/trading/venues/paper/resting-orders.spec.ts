@@ -75,6 +75,16 @@ describe('a resting order and trades', () => {
     trade(account, '99', '6');
     expect(account.fills).toEqual(['buy 1 @ 99.3', 'buy 0.5 @ 99.2']);
   });
+
+  it('leaves a market order after the trade only what is left of its share', () => {
+    const account = new TestAccount();
+    trade(account, '100', '4');
+    account.limit('buy', '6', '99');
+    expect(account.fills).toEqual([]);
+    trade(account, '98', '100');
+    expect(account.place({ quantity: '50' })).toMatchObject({ filledQuantity: '20' });
+    expect(account.fills).toEqual(['buy 6 @ 99', 'buy 20 @ 98.05']);
+  });
 });
 
 describe('a resting order and the book', () => {
@@ -114,6 +124,15 @@ describe('a resting order and bars', () => {
     expect(account.fills).toEqual(['buy 2 @ 95', 'buy 1 @ 95']);
   });
 
+  it('gives the better price the volume first, whatever rests on the other side', () => {
+    const account = start();
+    account.limit('sell', '1', '107');
+    account.limit('buy', '1', '90');
+    account.limit('sell', '1', '105');
+    bar(account, '100', '110', '95', '100', '4');
+    expect(account.fills).toEqual(['sell 1 @ 105']);
+  });
+
   it('meets the low first when it is long, so that a stop-like sale comes after the worse price', () => {
     const account = new TestAccount({ balances: { USD: '100000', BTC: '1' } });
     account.market({ book: aBook('100') });
@@ -149,6 +168,18 @@ describe('a reduce-only order', () => {
     account.limit('sell', '1', '103');
     trade(account, '104', '40', 'buy');
     expect(account.fills.at(-1)).toBe('sell 1 @ 103');
+    expect(account.order(id)).toMatchObject({ status: 'canceled', statusReason: 'reduce_only' });
+  });
+
+  it('is cancelled too when its owner leaves the position another way', () => {
+    const account = new TestAccount({ type: 'margin' });
+    account.market({ book: aBook('100') });
+    account.place({ quantity: '1' });
+    const { id } = account.limit('sell', '1', '105', { reduceOnly: true });
+    expect(account.place({ side: 'sell', quantity: '0.4' }).status).toBe('filled');
+    expect(account.order(account.limit('buy', '1', '90').id).status).toBe('canceled');
+    expect([...account.state.open.all()].map(({ terms }) => terms.id)).toEqual([id]);
+    expect(account.place({ side: 'sell', quantity: '0.6' }).status).toBe('filled');
     expect(account.order(id)).toMatchObject({ status: 'canceled', statusReason: 'reduce_only' });
   });
 });

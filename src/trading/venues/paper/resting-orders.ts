@@ -68,6 +68,8 @@ function* tradeFills(scene: RestingScene, trades: MarketData['trades']): Generat
       const quantity = offered.toStep(scene.lotSize, 'down').min(scene.fillable(order));
       if (!quantity.isPositive()) continue;
       share = share.minus(quantity);
+      // An order that arrives later must not take the same volume once more.
+      scene.market.takeFromFlow(scene.accountId, quantity);
       yield { order, price: limitPrice, quantity, timeMs: trade.timeMs };
     }
   }
@@ -146,12 +148,15 @@ function reaches(order: OrderRecord, trades: MarketData['trades']): boolean {
   return trades.some((trade) => !isWorse(side, Decimal.of(trade.price), limitPrice));
 }
 
-/** Best price first, then the older one: as a venue would match them. */
+/** Best price first, then the older one: as a venue would match them. The side of the oldest order goes first. */
 function byPriority(orders: readonly OrderRecord[]): OrderRecord[] {
   if (orders.length < 2) return [...orders];
+  const { side } = orders[0].terms;
   return orders.toSorted((a, b) => {
+    // Calling both sides equal would keep two sells apart that a buy stands between.
+    if (a.terms.side !== b.terms.side) return a.terms.side === side ? -1 : 1;
     const [p, q] = [a.terms.limitPrice, b.terms.limitPrice];
-    if (a.terms.side !== b.terms.side || p === null || q === null) return 0;
+    if (p === null || q === null) return 0;
     return a.terms.side === 'buy' ? q.compare(p) : p.compare(q);
   });
 }
