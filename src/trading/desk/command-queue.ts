@@ -7,11 +7,15 @@ export interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Commands waiting for the single writer: cancels and halts first, the rest in the order it came. */
+/**
+ * Commands waiting for the single writer: cancels and halts first, the rest in the order it came. The two never travel
+ * together: what must be asked before an ordinary command may take long or fail, and a halt must not share that.
+ */
 export class CommandQueue {
   private urgent: Waiting[] = [];
   private ordinary: Waiting[] = [];
   private head = 0;
+  private urgentWentLast = false;
 
   get length(): number {
     return this.urgent.length + this.ordinary.length - this.head;
@@ -21,17 +25,32 @@ export class CommandQueue {
     (isUrgent(waiting.command) ? this.urgent : this.ordinary).push(waiting);
   }
 
-  /** Commands that were taken and could not be done yet, in front of all others. */
+  /** Commands that were taken and could not be done yet, in front of all others of their kind. */
   putBack(commands: readonly Waiting[]): void {
-    this.ordinary = [...commands, ...this.ordinary.slice(this.head)];
+    const [urgent, ordinary] = [true, false].map((wanted) =>
+      commands.filter(({ command }) => isUrgent(command) === wanted),
+    );
+    this.urgent = [...urgent, ...this.urgent];
+    this.ordinary = [...ordinary, ...this.ordinary.slice(this.head)];
     this.head = 0;
   }
 
-  /** Every urgent command, then ordinary ones up to `sizeMax` in all. */
+  /** Up to `sizeMax` urgent commands, or ordinary ones when no urgent one waits; while both wait, they take turns. */
   take(sizeMax: number): Waiting[] {
-    const batch = this.urgent.splice(0, sizeMax);
-    const end = Math.min(this.ordinary.length, this.head + sizeMax - batch.length);
-    for (; this.head < end; this.head += 1) batch.push(this.ordinary[this.head]);
+    const ordinaryWaits = this.head < this.ordinary.length;
+    this.urgentWentLast = this.urgent.length > 0 && !(this.urgentWentLast && ordinaryWaits);
+    return this.urgentWentLast ? this.urgent.splice(0, sizeMax) : this.takeOrdinary(sizeMax);
+  }
+
+  /** Everything that waits. */
+  clear(): Waiting[] {
+    return [...this.urgent.splice(0), ...this.takeOrdinary(Number.MAX_SAFE_INTEGER)];
+  }
+
+  private takeOrdinary(sizeMax: number): Waiting[] {
+    const end = Math.min(this.ordinary.length, this.head + sizeMax);
+    const batch = this.ordinary.slice(this.head, end);
+    this.head = end;
     // Cut off in blocks: cutting each batch would cost a long queue its square.
     if (this.head === this.ordinary.length) {
       this.ordinary = [];

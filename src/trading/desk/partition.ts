@@ -271,7 +271,7 @@ export class Partition {
 
   private giveUp(commands: readonly Waiting[], readers: readonly Reader[]): void {
     this.lost = true;
-    const waiting = [...commands, ...this.queue.take(Number.MAX_SAFE_INTEGER)];
+    const waiting = [...commands, ...this.queue.clear()];
     for (const each of waiting) this.settle(each, { error: unavailable('lost its database') });
     for (const { reject } of [...readers, ...this.bystanders.splice(0)])
       reject(unavailable('lost its database'));
