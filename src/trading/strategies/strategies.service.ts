@@ -30,6 +30,9 @@ interface AskedOne extends Asked {
 /** Strategies over REST: whose they are, and which state allows what. */
 @Injectable()
 export class StrategiesService extends Strategies {
+  /** The newest act on a strategy; gone when it ends, so bounded by the requests at work. */
+  private readonly turns = new Map<string, Promise<unknown>>();
+
   constructor(
     private readonly desk: Desk,
     private readonly stored: StrategyRepository,
@@ -80,35 +83,56 @@ export class StrategiesService extends Strategies {
   }
 
   /** What is given replaces what was; what is left out stays. */
-  async update(command: AskedOne & { parameters: ThresholdParameters }): Promise<Strategy> {
-    const row = await this.own(command);
-    const parameters = { ...row.parameters, ...command.parameters };
-    if (!(await this.stored.changeParameters(row.id, parameters))) throw notStopped(row, 'changed');
-    return this.view({ ...row, parameters });
+  update(command: AskedOne & { parameters: ThresholdParameters }): Promise<Strategy> {
+    return this.inTurn(command, async (row) => {
+      const parameters = { ...row.parameters, ...command.parameters };
+      if (!(await this.stored.changeParameters(row.id, parameters))) throw notStopped(row, 'changed');
+      return this.view({ ...row, parameters });
+    });
   }
 
   /** Starting a started one answers it as it is. Throws TRADING_STRATEGY_STATE when the instrument is taken. */
-  async start(command: AskedOne): Promise<Strategy> {
-    const row = await this.own(command);
-    if (row.state === 'started') return this.view(row);
-    if ((await this.stored.start(row.id)) === 'taken') throw await this.taken(row);
-    const started: StrategyEntity = { ...row, state: 'started' };
-    this.runner.start(started);
-    return this.view(started);
+  start(command: AskedOne): Promise<Strategy> {
+    return this.inTurn(command, async (row) => {
+      if (row.state === 'started') return this.view(row);
+      if ((await this.stored.start(row.id)) === 'taken') throw await this.taken(row);
+      const started: StrategyEntity = { ...row, state: 'started' };
+      this.runner.start(started);
+      return this.view(started);
+    });
   }
 
-  async stop(command: AskedOne): Promise<Strategy> {
-    const row = await this.own(command);
-    await this.runner.stop(row.id);
-    await this.stored.stop(row.id);
-    return this.view({ ...row, state: 'stopped' });
+  stop(command: AskedOne): Promise<Strategy> {
+    return this.inTurn(command, async (row) => {
+      await this.runner.stop(row.id);
+      await this.stored.stop(row.id);
+      return this.view({ ...row, state: 'stopped' });
+    });
   }
 
-  async remove(command: AskedOne): Promise<object> {
-    const row = await this.own(command);
-    if (!(await this.stored.remove(row.id))) throw notStopped(row, 'removed');
-    await this.runner.stop(row.id);
-    return {};
+  remove(command: AskedOne): Promise<object> {
+    return this.inTurn(command, async (row) => {
+      if (!(await this.stored.remove(row.id))) throw notStopped(row, 'removed');
+      await this.runner.stop(row.id);
+      return {};
+    });
+  }
+
+  /**
+   * Acts on one strategy go one after the other, each on the row as the one before left it: a stop that overtook a
+   * start between its two halves would leave a strategy that is stopped on paper and trades.
+   */
+  private inTurn<T>(command: AskedOne, act: (row: StrategyEntity) => Promise<T>): Promise<T> {
+    const { strategyId } = command;
+    const before = this.turns.get(strategyId) ?? Promise.resolve();
+    const own = async (): Promise<T> => act(await this.own(command));
+    const mine = before.then(own, own);
+    this.turns.set(strategyId, mine);
+    const done = (): void => {
+      if (this.turns.get(strategyId) === mine) this.turns.delete(strategyId);
+    };
+    mine.then(done, done);
+    return mine;
   }
 
   private async own({ principal, accountId, strategyId }: AskedOne): Promise<StrategyEntity> {

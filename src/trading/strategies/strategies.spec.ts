@@ -55,6 +55,24 @@ describe('strategies', () => {
     });
   });
 
+  it('never trade once they are shown as stopped, however starts and stops crossed each other', async () => {
+    const crossed = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const accountId = await t.account();
+        const asked = { principal: trader, accountId, strategyId: await create(accountId) };
+        await Promise.all([t.strategies.start(asked), t.strategies.stop(asked)]);
+        const changed = t.strategies.update({ ...asked, parameters: { enterProbability: 0.9 } });
+        await Promise.allSettled([t.strategies.start(asked), changed, t.strategies.stop(asked)]);
+        return asked;
+      }),
+    );
+    await t.prediction({ ...up, probabilityUp: 0.95 }, t.clock.ms);
+    for (const asked of crossed) {
+      expect((await t.strategies.get(asked)).state).toBe('stopped');
+      expect(await fills(asked.accountId)).toEqual([]);
+    }
+  });
+
   it('are created once per idempotency key', async () => {
     const accountId = await t.account();
     const command = { principal: trader, accountId, strategy: aStrategy(), idempotencyKey: 'k1' };
