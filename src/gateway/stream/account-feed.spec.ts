@@ -53,8 +53,10 @@ describe('the feed of an account', () => {
         let committed = had;
         for (const act of sequence) {
           if (act === 'pause') await s.settle();
-          else if (act === 'repeated') s.announceAgain(Math.max(1, committed));
-          else {
+          else if (act === 'repeated') {
+            // Only what happened can be told again.
+            if (committed > 0) s.announceAgain(committed);
+          } else {
             s.commit(act === 'announced');
             committed += 1;
           }
