@@ -47,16 +47,16 @@ export class MetricsChange {
   }
 }
 
-/** Looks at the metrics until they fit; throws with `wanted` when they do not in time. */
+/** Looks at the metrics until they holds; throws with `wanted` when they do not in time. */
 export async function metricsUntil(
   url: string,
   wanted: string,
-  fit: (value: (family: string, labels?: Labels) => number) => boolean,
+  holds: (value: (family: string, labels?: Labels) => number) => boolean,
   withinMs = 8_000,
 ): Promise<void> {
   for (const endMs = performance.now() + withinMs; performance.now() < endMs;) {
     const samples = await metricsOf(url);
-    if (fit((family, labels) => valueOf(samples, family, labels))) return;
+    if (holds((family, labels) => valueOf(samples, family, labels))) return;
     await new Promise((wake) => setTimeout(wake, 20));
   }
   throw new Error(`the metrics did not show within ${withinMs} ms: ${wanted}`);

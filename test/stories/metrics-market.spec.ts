@@ -115,20 +115,29 @@ describe('the metrics of stored market data and of predictions', () => {
   });
 
   it('tell running from waiting jobs while the storage is held up', async () => {
-    const jobs: string[] = [];
-    await server.database.transaction(async (tx) => {
-      await tx.query('LOCK TABLE data.candles IN ACCESS EXCLUSIVE MODE');
-      jobs.push(await importRows('candles', rows.slice(0, 1)), await importRows('candles', rows.slice(1, 2)));
-      await metricsUntil(
-        server.url,
-        'one job running, one waiting',
-        (value) =>
-          value('data_jobs_open', { state: 'running' }) === 1 &&
-          value('data_jobs_open', { state: 'queued' }) === 1,
-      );
-    });
-    for (const job of jobs) await ended(job, 'succeeded');
-    await metricsUntil(server.url, 'no job left', (value) => value('data_jobs_open') === 0);
+    const moved = await change(
+      async () => {
+        const jobs = await server.database.transaction(async (tx) => {
+          await tx.query('LOCK TABLE data.candles IN ACCESS EXCLUSIVE MODE');
+          const started = [
+            await importRows('candles', rows.slice(0, 1)),
+            await importRows('candles', rows.slice(1, 2)),
+          ];
+          await metricsUntil(
+            server.url,
+            'one job running, one waiting',
+            (of) =>
+              of('data_jobs_open', { state: 'running' }) === 1 &&
+              of('data_jobs_open', { state: 'queued' }) === 1,
+          );
+          return started;
+        });
+        for (const job of jobs) await ended(job, 'succeeded');
+      },
+      (seen) => seen.of('data_jobs_total') === 2 && seen.of('data_jobs_open') === 0,
+    );
+    expect(moved.of('data_jobs_total', { state: 'succeeded' })).toBe(2);
+    expect(moved.of('data_jobs_open')).toBe(0);
   });
 
   it('count trades that are imported, and those deleted when their time is over', async () => {
