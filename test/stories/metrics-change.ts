@@ -47,7 +47,7 @@ export class MetricsChange {
   }
 }
 
-/** Looks at the metrics until they holds; throws with `wanted` when they do not in time. */
+/** Looks at the metrics until `holds` says yes; throws with `wanted` when they do not in time. */
 export async function metricsUntil(
   url: string,
   wanted: string,
