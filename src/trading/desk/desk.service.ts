@@ -105,7 +105,8 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   async check(accountId: string, content: OrderContent): Promise<OrderCheck> {
     const partition = this.of(accountId);
     const { desk } = partition;
-    await knowInstruments(new Set([content.instrument]), { desk, feeds: this.feeds });
+    const unread = await knowInstruments(new Set([content.instrument]), { desk, feeds: this.feeds });
+    for (const reason of unread.values()) throw reason;
     return partition.read((now) => checkOrder(now, accountId, content));
   }
 

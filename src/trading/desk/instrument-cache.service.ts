@@ -42,13 +42,22 @@ export class InstrumentCache implements DeskFeeds {
     return this.known.get(id)?.instrument ?? null;
   }
 
+  /** As `renew`, but throws when one of them could not be asked about. */
   async refresh(ids: ReadonlySet<string>): Promise<void> {
+    for (const reason of (await this.renew(ids)).values()) throw reason;
+  }
+
+  async renew(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, unknown>> {
+    const unread = new Map<string, unknown>();
     const nowMs = this.clock.monotonicMs();
     const due = [...ids].filter((id) => {
       const known = this.known.get(id);
       return known === undefined || nowMs - known.readAtMs >= this.config.instrumentAgeMs;
     });
-    if (due.length > 0) await Promise.all(due.map((id) => this.ask(id, nowMs)));
+    const ask = (id: string): Promise<void> =>
+      this.ask(id, nowMs).catch((error: unknown) => void unread.set(id, error));
+    if (due.length > 0) await Promise.all(due.map(ask));
+    return unread;
   }
 
   async prime(market: SessionMarket, instrument: string): Promise<void> {

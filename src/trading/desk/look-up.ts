@@ -8,29 +8,39 @@ import type { DeskStore } from './desk-store.js';
 /** What the desk needs from the market module, asked before commands are run and never while they are. */
 export interface DeskFeeds {
   instrument(id: string): TradedInstrument | null;
-  /** Makes `instrument` answer for these ids as of now. */
-  refresh(ids: ReadonlySet<string>): Promise<void>;
+  /** Makes `instrument` answer for these ids as of now; answers those it could not be done for, with the reason. */
+  renew(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, unknown>>;
   /** Looks up a live price for an instrument that has shown none yet. */
   prime(market: SessionMarket, instrument: string): Promise<void>;
 }
 
-/** Asks outside what commands will need inside: rules of instruments, prices, orders known only to the database. */
+/** The instrument whose rules a command needs, or null. */
+export function instrumentOf(command: Command): string | null {
+  if (command.kind === 'market') return command.data.instrument;
+  return command.kind === 'place' ? command.content.instrument : null;
+}
+
+/**
+ * Asks outside what commands will need inside: rules of instruments, prices, orders known only to the database.
+ * Answers the instruments nobody could ask about, with the reason; commands on others can be run. Throws when the
+ * database does not answer.
+ */
 export async function lookUp(
   commands: readonly Command[],
   { desk, store, feeds }: { desk: DeskState; store: DeskStore; feeds: DeskFeeds },
-): Promise<void> {
+): Promise<ReadonlyMap<string, unknown>> {
   const instruments = new Set<string>();
   const wanted: { accountId: string; clientOrderId: string }[] = [];
   for (const command of commands) {
-    if (command.kind === 'market') instruments.add(command.data.instrument);
+    const instrument = instrumentOf(command);
+    if (instrument !== null) instruments.add(instrument);
     if (command.kind !== 'place') continue;
-    instruments.add(command.content.instrument);
     const { accountId, clientOrderId } = command;
     if (clientOrderId !== null && !desk.recent.byClientOrderId(accountId, clientOrderId)) {
       wanted.push({ accountId, clientOrderId });
     }
   }
-  if (instruments.size > 0) await knowInstruments(instruments, { desk, feeds });
+  const unread = instruments.size > 0 ? await knowInstruments(instruments, { desk, feeds }) : allRead;
   if (wanted.length > 0) {
     const found = await store.firstOrders(wanted);
     for (const command of commands) {
@@ -44,17 +54,22 @@ export async function lookUp(
     if (desk.accounts.get(accountId)?.open.get(orderId) || desk.recent.get(accountId, orderId)) continue;
     command.stored = (await store.orderById(accountId, orderId))?.order;
   }
+  return unread;
 }
 
-/** Rules and a first live price of these instruments. */
+const allRead: ReadonlyMap<string, unknown> = new Map();
+
+/** Rules and a first live price of these instruments; answers those it could not be done for, with the reason. */
 export async function knowInstruments(
   ids: ReadonlySet<string>,
   { desk, feeds }: { desk: DeskState; feeds: DeskFeeds },
-): Promise<void> {
-  await feeds.refresh(ids);
+): Promise<ReadonlyMap<string, unknown>> {
+  const unread = await feeds.renew(ids);
   const live = desk.sessions.get(liveSession);
-  if (live === undefined) return;
+  if (live === undefined) return unread;
   for (const id of ids) {
-    if (feeds.instrument(id) !== null && (live.known(id)?.mark ?? null) === null) await feeds.prime(live, id);
+    if (!unread.has(id) && feeds.instrument(id) !== null && (live.known(id)?.mark ?? null) === null)
+      await feeds.prime(live, id);
   }
+  return unread;
 }

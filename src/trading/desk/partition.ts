@@ -10,7 +10,7 @@ import type { DeskState } from './desk-state.js';
 import type { DeskStore } from './desk-store.js';
 import { overloaded, unavailable } from './desk-problems.js';
 import { Journal, type JournalEvent } from './journal.js';
-import { type DeskFeeds, lookUp } from './look-up.js';
+import { type DeskFeeds, instrumentOf, lookUp } from './look-up.js';
 import type { FirstOrder } from './place-order.js';
 import { RecentOrders } from './recent-orders.js';
 
@@ -166,23 +166,9 @@ export class Partition {
 
   /** Runs commands over memory, into the open batch. */
   private async workOff(taken: readonly Waiting[]): Promise<void> {
-    try {
-      await lookUp(
-        taken.map(({ command }) => command),
-        { ...this.parts, desk: this.desk },
-      );
-    } catch (error) {
-      // Nothing has happened yet: only questions were asked.
-      this.parts.log.error(
-        { error },
-        'the questions before a batch failed; its callers are told to ask again',
-      );
-      for (const waiting of taken)
-        this.settle(waiting, { error: unavailable('could not look up what it needs') });
-      return;
-    }
+    const able = await this.answeredFor(taken);
     const { open } = this;
-    for (const waiting of taken) {
+    for (const waiting of able) {
       // A commit that failed meanwhile took the ground away; these commands have done nothing yet and go back.
       open.commands.push(waiting);
       if (this.broken !== null) continue;
@@ -192,6 +178,31 @@ export class Partition {
         this.broken = { cause: error, culprit: waiting };
       }
     }
+  }
+
+  /** Asks what the commands need to know. Those it was asked in vain for are told to ask again; answers the others. */
+  private async answeredFor(taken: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const commands = taken.map(({ command }) => command);
+    let unread: ReadonlyMap<string, unknown> | null = null;
+    let error: unknown;
+    try {
+      unread = await lookUp(commands, { ...this.parts, desk: this.desk });
+      if (unread.size === 0) return taken;
+      [error] = unread.values();
+    } catch (fault) {
+      error = fault;
+    }
+    // Nothing has happened yet: only questions were asked.
+    this.parts.log.error(
+      { error, instruments: [...(unread?.keys() ?? [])] },
+      'questions before a batch failed',
+    );
+    const able: Waiting[] = [];
+    for (const waiting of taken) {
+      if (unread !== null && !unread.has(instrumentOf(waiting.command) ?? '')) able.push(waiting);
+      else this.settle(waiting, { error: unavailable('could not look up what it needs') });
+    }
+    return able;
   }
 
   private beginCommit(): void {

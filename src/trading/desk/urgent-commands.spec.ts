@@ -54,6 +54,27 @@ describe('cancels and halts', () => {
     }
   });
 
+  it('and orders whose instrument is known get through beside orders for one that nobody can ask about', async () => {
+    const accountId = await t.account();
+    const place = (instrument: string) =>
+      t.orders.submit({
+        principal,
+        accountId,
+        order: { instrument, side: 'buy', type: 'limit', quantity: '0.01', limitPrice: '40000' },
+      });
+    const { get } = t.instruments;
+    t.instruments.get = async () => {
+      throw new Error('the market module is away');
+    };
+    try {
+      const [known, unknown] = await Promise.allSettled([place(btc), place('ETH-USD.SIM')]);
+      expect(known).toMatchObject({ status: 'fulfilled', value: { order: { status: 'accepted' } } });
+      expect(unknown).toMatchObject({ status: 'rejected', reason: { code: 'TRADING_UNAVAILABLE' } });
+    } finally {
+      t.instruments.get = get;
+    }
+  });
+
   it('go first and alone, and take turns with orders so that neither starves', () => {
     const queue = new CommandQueue();
     const push = (...kinds: CommandKind[]): void => {
