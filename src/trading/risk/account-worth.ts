@@ -58,8 +58,8 @@ export function withdrawable(account: AccountState, asset: string, session: Sess
   const used = grossExposureOf(account, session);
   if (equity === null || used === null) return Decimal.zero;
   const rate = session.rate(asset, account.terms.baseCurrency);
-  // What cannot be valued was no security either.
-  if (rate === null) return free;
+  // What cannot be valued, or is worth nothing, was no security either.
+  if (rate === null || rate.isZero()) return free;
   const spare = equity.minus(used);
   return free.times(rate).lte(spare) ? free : spare.max(Decimal.zero).div(rate, 18, 'down');
 }

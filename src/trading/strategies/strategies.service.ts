@@ -131,7 +131,7 @@ export class StrategiesService extends Strategies {
     const done = (): void => {
       if (this.turns.get(strategyId) === mine) this.turns.delete(strategyId);
     };
-    mine.then(done, done);
+    void mine.then(done, done);
     return mine;
   }
 
