@@ -222,13 +222,15 @@ export abstract class Orders {
   /**
    * Durable before it answers. A denial is kept (status `denied`) and thrown as its risk code with numbers;
    * the same client order id with other content throws TRADING_CLIENT_ORDER_ID_REUSED. Fields that do not fit the
-   * type throw TRADING_ORDER_INCOMPLETE, and nothing is kept.
+   * type throw TRADING_ORDER_INCOMPLETE, and nothing is kept. `session`: where the order was decided, `live` or a
+   * replay; when the account is elsewhere by now, throws TRADING_ACCOUNT_IN_REPLAY, and nothing is kept.
    */
   abstract submit(command: {
     principal: Principal;
     accountId: string;
     order: PlaceOrder;
     strategyId?: string;
+    session?: string;
   }): Promise<SubmitAnswer>;
   /** Every rule's verdict, estimated fill and fee; nothing happens. Throws TRADING_ORDER_INCOMPLETE. */
   abstract check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck>;

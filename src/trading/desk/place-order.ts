@@ -30,6 +30,8 @@ export interface PlaceCommand {
   /** Null: the desk names it after the order's own id. */
   readonly clientOrderId: string | null;
   readonly strategyId: string | null;
+  /** Where it was decided, if that matters: it must not be placed anywhere else. */
+  readonly session?: string;
   /** Found in the database before the batch began; memory is asked first. */
   stored?: FirstOrder;
   /** Set when the order was made, so that it can be looked for after a commit of unknown outcome. */
@@ -48,6 +50,7 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   const account = accountOf(desk, command.accountId);
   const first = firstOrder(desk, command);
   if (first !== null) return replayed(first, command);
+  if (command.session !== undefined && command.session !== account.session) throw elsewhere(command, account);
 
   const nowMs = account.tools.clock.nowMs();
   const plan = planOrder(desk, account, command.content);
@@ -236,6 +239,15 @@ function firstOrder(desk: DeskState, command: PlaceCommand): FirstOrder | null {
     return { order: orderView(known), contentHash: known.terms.contentHash, denial: known.denial };
   }
   return command.stored ?? null;
+}
+
+function elsewhere({ session = null }: PlaceCommand, account: AccountState): Error {
+  return tradingProblem('TRADING_ACCOUNT_IN_REPLAY', {
+    detail:
+      `the order was decided in session ${session} and the account is in ${account.session} now; ` +
+      'nothing passes from one to the other: decide again there',
+    facts: { decidedIn: session, session: account.session },
+  });
 }
 
 /** The same request again is answered as the first time; another request under its name is refused. */

@@ -32,11 +32,13 @@ export class OrdersService extends Orders {
     accountId,
     order,
     strategyId = null,
+    session,
   }: {
     principal: Principal;
     accountId: string;
     order: PlaceOrder;
     strategyId?: string | null;
+    session?: string;
   }): Promise<SubmitAnswer> {
     this.desk.authorise(principal, accountId);
     const content = orderContent(order);
@@ -47,6 +49,7 @@ export class OrdersService extends Orders {
       contentHash: contentHash(content, strategyId),
       clientOrderId: order.clientOrderId ?? null,
       strategyId,
+      session,
     });
     if ('problem' in outcome) throw outcome.problem;
     return outcome.answer;

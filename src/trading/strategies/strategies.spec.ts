@@ -191,6 +191,36 @@ describe('strategies', () => {
     await t.strategies.stop({ principal: trader, accountId, strategyId });
   });
 
+  it('never trade in one session what they decided in another, even when the account moves meanwhile', async () => {
+    const accountId = await t.account();
+    const strategyId = await create(accountId);
+    await t.strategies.start({ principal: trader, accountId, strategyId });
+    await t.stop();
+    const replayId = 'replay-in-between';
+    const moves = [
+      () => t.replayStarted({ replayId, accounts: [accountId] }),
+      () => t.replayEnded(replayId, [accountId]),
+    ];
+    const slow = (orders: Orders): Orders =>
+      Object.assign(Object.create(orders) as Orders, {
+        submit: async (command: Parameters<Orders['submit']>[0]) => {
+          if (command.accountId === accountId) await moves.shift()?.();
+          return orders.submit(command);
+        },
+      });
+    t = await tradingHouse(fresh, { ordersOfStrategies: slow });
+    await t.market({ book: aBook('50000') });
+    await t.prediction(up, 40 * barMs);
+    await t.market({ book: aBook('50000') }, replayId, 41 * barMs);
+    await t.prediction(up, 41 * barMs, replayId);
+    expect(moves).toEqual([]);
+    expect(await fills(accountId)).toEqual([]);
+    expect((await t.desk.state({ accountId })).session).toBe('live');
+    await t.prediction(up, 42 * barMs);
+    expect(await fills(accountId)).toHaveLength(1);
+    await t.strategies.stop({ principal: trader, accountId, strategyId });
+  });
+
   it('take a denial as an answer: it is kept with the order, and the next candle is another one', async () => {
     const accountId = await t.account();
     const strategyId = await create(accountId);

@@ -44,6 +44,8 @@ export class StrategyHands {
       principal,
       accountId,
       strategyId: id,
+      // The account may have gone into a replay, or come back from one, since it was looked at.
+      session: candle.session,
       order: {
         clientOrderId: `${id}.${decision}`,
         instrument,
