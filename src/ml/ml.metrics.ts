@@ -10,6 +10,7 @@ export interface MlMetrics {
   streams(read: () => number): void;
   cacheSize(read: () => number): void;
   models(read: () => number): void;
+  waiting(read: () => number): void;
 }
 
 /** Everything `ml` counts; `model` is bounded by the registry. */
@@ -49,6 +50,11 @@ export function mlMetrics(metrics: Metrics): MlMetrics {
       metrics.observed({ name: 'ml_feature_streams', help: 'Feature streams kept warm.' }, read),
     cacheSize: (read) =>
       metrics.observed({ name: 'ml_prediction_cache_entries', help: 'Predictions held in memory.' }, read),
+    waiting: (read) =>
+      metrics.observed(
+        { name: 'ml_predictions_waiting', help: 'Predictions of replays that wait to be stored together.' },
+        read,
+      ),
     models: (read) => metrics.observed({ name: 'ml_models_loaded', help: 'Models ready to run.' }, read),
   };
 }

@@ -5,6 +5,7 @@ import { Predictions } from './contract/predictions.js';
 import { FeatureStreams } from './inference/feature-streams.service.js';
 import { FeaturesService } from './inference/features.service.js';
 import { Inference } from './inference/inference.service.js';
+import { PredictionWriter } from './inference/prediction-writer.service.js';
 import { PredictionRepository } from './inference/prediction.repository.js';
 import { PredictionsService } from './inference/predictions.service.js';
 import { ModelAliasEntity, ModelEntity } from './registry/model.entity.js';
@@ -24,6 +25,7 @@ export class MlModule {
       providers: [
         ModelRegistry,
         PredictionRepository,
+        PredictionWriter,
         FeatureStreams,
         Inference,
         { provide: Models, useExisting: ModelRegistry },

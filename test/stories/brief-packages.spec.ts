@@ -45,7 +45,7 @@ describe('every package of the brief works on the real path', () => {
     expect(fastify).toBeInstanceOf(FastifyAdapter);
     const seen = vi.spyOn((fastify as FastifyAdapter).getInstance().server, 'emit');
     expect((await client.get('/v1/instruments')).status).toBe(200);
-    expect(seen.mock.calls.some(([event]) => event === 'request')).toBe(true);
+    expect(seen.mock.calls.some(([event]) => (event as string) === 'request')).toBe(true);
   });
 
   it('@nestjs/jwt signs the token a sign-in answers', async () => {

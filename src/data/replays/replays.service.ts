@@ -195,13 +195,15 @@ export class ReplaysService extends Replays implements OnApplicationBootstrap, O
     failure ??= session.failure;
     const state = failure ? 'failed' : session.abort.signal.aborted ? 'canceled' : 'succeeded';
     await writing;
-    session.stored = {
+    const ended: StoredReplay = {
       ...session.stored,
       state,
       problem: failure,
       ...(state === 'succeeded' ? { nowMs: toMs } : {}),
     };
-    await this.tellEnd(session.stored);
+    // Whoever sees that it has ended may rely on everybody having finished with it.
+    await this.tellEnd(ended);
+    session.stored = ended;
     await this.repository
       .update(session.stored, { finishedMs: this.clock.nowMs() })
       .catch((error: unknown) =>

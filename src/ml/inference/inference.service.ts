@@ -15,12 +15,13 @@ import type { LoadedModel } from '../registry/model-session.adapter.js';
 import { FeatureStreams, type Current } from './feature-streams.service.js';
 import { opinionOf } from './opinion.js';
 import { PredictionCache } from './prediction-cache.js';
-import { PredictionRepository, type StoredPrediction } from './prediction.repository.js';
+import { PredictionWriter } from './prediction-writer.service.js';
+import type { StoredPrediction } from './prediction.repository.js';
 
 const cacheSizeMax = 10_000;
 
 /**
- * Runs the champions on every closed candle and on request. A prediction is stored before anybody hears of it,
+ * Runs the champions on every closed candle and on request. A live prediction is stored before anybody hears of it,
  * and the same candle seen by the same models is never computed twice.
  */
 @Injectable()
@@ -32,7 +33,7 @@ export class Inference implements OnModuleInit {
   constructor(
     private readonly registry: ModelRegistry,
     private readonly streams: FeatureStreams,
-    private readonly predictions: PredictionRepository,
+    private readonly writer: PredictionWriter,
     private readonly events: EventBus,
     private readonly clock: Clock,
     log: Log,
@@ -47,9 +48,10 @@ export class Inference implements OnModuleInit {
     this.events.subscribe<CandleClosed>('data.candle-closed', 'ml.inference', (event) =>
       this.onCandleClosed(event),
     );
-    this.events.subscribe<ReplayEnded>('data.replay-ended', 'ml.inference', (event) =>
-      this.streams.forget(event.session),
-    );
+    this.events.subscribe<ReplayEnded>('data.replay-ended', 'ml.inference', async (event) => {
+      this.streams.forget(event.session);
+      await this.writer.end(event.session);
+    });
   }
 
   /** On the newest closed candle; `cached` says that no model ran. */
@@ -173,10 +175,11 @@ export class Inference implements OnModuleInit {
       trustReasons,
       madeAtMs: nowMs,
     };
-    if (await this.predictions.add(prediction)) {
-      this.metrics.predictions.inc({ model: prediction.model, origin });
+    await this.writer.add(prediction, origin);
+    // A replay sees each candle once; only live predictions are asked for again.
+    if (series.session === liveSession) {
+      this.cache.set(cacheKey(series.session, series.instrument, timeframe, candleTimeMs, pair), prediction);
     }
-    this.cache.set(cacheKey(series.session, series.instrument, timeframe, candleTimeMs, pair), prediction);
     return prediction;
   }
 

@@ -75,6 +75,26 @@ export class PredictionRepository {
     return rowCount === 1;
   }
 
+  /** As `add`, many at once in one statement; answers how many were new. */
+  async addAll(predictions: readonly StoredPrediction[]): Promise<number> {
+    const { rowCount } = await this.database.query(
+      `insert into ml.predictions (session, instrument, timeframe, candle_time_ms, model, model_version,
+         volatility_model, horizon, close, probability_up, expected_return, expected_volatility, trust_ok,
+         trust_reasons, made_at_ms)
+       select p.session, p.instrument, p.timeframe, p."candleTimeMs", p.model, p."modelVersion",
+              p."volatilityModel", p.horizon, p.close, p."probabilityUp", p."expectedReturn",
+              p."expectedVolatility", p."trustOk", p."trustReasons", p."madeAtMs"
+         from jsonb_to_recordset($1::jsonb) as p(session text, instrument text, timeframe text,
+              "candleTimeMs" bigint, model text, "modelVersion" text, "volatilityModel" text, horizon integer,
+              close numeric, "probabilityUp" double precision, "expectedReturn" double precision,
+              "expectedVolatility" double precision, "trustOk" boolean, "trustReasons" text[], "madeAtMs" bigint)
+       on conflict do nothing`,
+      [JSON.stringify(predictions)],
+      'ml-predictions-add',
+    );
+    return rowCount;
+  }
+
   /** Newest first. */
   async list(range: PredictionRange): Promise<StoredPrediction[]> {
     const { rows } = await this.database.query<StoredPrediction>(

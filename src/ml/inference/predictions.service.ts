@@ -14,6 +14,7 @@ import {
   type PredictionRequest,
 } from '../contract/predictions.js';
 import { Inference } from './inference.service.js';
+import { PredictionWriter } from './prediction-writer.service.js';
 import { PredictionRepository, type StoredPrediction } from './prediction.repository.js';
 
 /** The port: asks the models, and looks back at what became of their answers. */
@@ -22,6 +23,7 @@ export class PredictionsService extends Predictions {
   constructor(
     private readonly inference: Inference,
     private readonly repository: PredictionRepository,
+    private readonly writer: PredictionWriter,
     private readonly candles: Candles,
     private readonly clock: Clock,
   ) {
@@ -58,8 +60,11 @@ export class PredictionsService extends Predictions {
         detail: 'The cursor is not one this list gave; start again without it.',
       });
     }
+    const session = query.session ?? liveSession;
+    // What a running replay has predicted so far shows, too.
+    await this.writer.flush(session);
     const rows = await this.repository.list({
-      session: query.session ?? liveSession,
+      session,
       instrument: query.instrument,
       timeframe: query.timeframe,
       fromMs: query.from === undefined ? 0 : Date.parse(query.from),
