@@ -241,7 +241,7 @@ function firstOrder(desk: DeskState, command: PlaceCommand): FirstOrder | null {
   return command.stored ?? null;
 }
 
-function elsewhere({ session = null }: PlaceCommand, account: AccountState): Error {
+function elsewhere({ session = '' }: PlaceCommand, account: AccountState): Error {
   return tradingProblem('TRADING_ACCOUNT_IN_REPLAY', {
     detail:
       `the order was decided in session ${session} and the account is in ${account.session} now; ` +
