@@ -14,15 +14,16 @@ export interface MarketCommand {
   readonly session: string;
   readonly timeMs: number;
   readonly data: MarketData;
+  /** Set once memory has seen it: a batch that is done again after a failed commit traded no second time. */
+  seen?: boolean;
 }
 
 /** Takes over what the market did and fills the resting orders it reached, of accounts of that session only. */
-export function marketStep(
-  desk: DeskState,
-  { session, timeMs, data }: MarketCommand,
-  journal: Journal,
-): void {
-  const market = marketOf(desk, session).apply(data, timeMs);
+export function marketStep(desk: DeskState, command: MarketCommand, journal: Journal): void {
+  const { session, timeMs, data, seen = false } = command;
+  const markets = marketOf(desk, session);
+  const market = seen ? markets.of(data.instrument) : markets.apply(data, timeMs);
+  command.seen = true;
   const instrument = desk.instrument(data.instrument);
   if (instrument === null) return;
   for (const account of desk.accounts.values()) {

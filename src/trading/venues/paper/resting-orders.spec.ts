@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aBook } from '../../../../test/support/trading-desk.js';
+import { aBook, btc } from '../../../../test/support/trading-desk.js';
 import { TestAccount } from '../../../../test/support/trading-state.js';
+import { liveSession } from '../../../kernel/events.js';
+import type { MarketCommand } from '../../desk/market-step.js';
 
 const start = (): TestAccount => {
   const account = new TestAccount({ balances: { USD: '100000', BTC: '100' } });
@@ -122,6 +124,31 @@ describe('a resting order and bars', () => {
     bar(account, '100', '101', '90', '100', '8');
     bar(account, '100', '101', '90', '100', '8');
     expect(account.fills).toEqual(['buy 2 @ 95', 'buy 1 @ 95']);
+  });
+
+  it('finds the volume of a bar once, also when the bar must be played again after a failed commit', () => {
+    const account = new TestAccount();
+    const command: MarketCommand = {
+      kind: 'market',
+      session: liveSession,
+      timeMs: account.clock.ms,
+      data: {
+        instrument: btc,
+        trades: [],
+        bar: {
+          timeframe: '5m',
+          openTimeMs: 0,
+          open: '100',
+          high: '100',
+          low: '100',
+          close: '100',
+          volume: '8',
+        },
+      },
+    };
+    account.run(command);
+    account.run(command);
+    expect(account.place({ quantity: '5' }).filledQuantity).toBe('2');
   });
 
   it('gives the better price the volume first, whatever rests on the other side', () => {
