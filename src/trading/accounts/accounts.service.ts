@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Decimal } from '../../kernel/decimal.js';
+import { problem } from '../../kernel/errors.js';
 import { Ids } from '../../kernel/ids.js';
 import type { Principal } from '../../kernel/principal.js';
 import {
   type Account,
   Accounts,
   type CreateAccount,
+  type FillModel,
   type Transfer,
   type TransferRequest,
 } from '../contract/accounts.js';
@@ -27,12 +29,13 @@ export class AccountsService extends Accounts {
     super();
   }
 
-  create(command: {
+  async create(command: {
     principal: Principal;
     account: CreateAccount;
     idempotencyKey?: string;
   }): Promise<Account> {
     const { account, principal } = command;
+    checkFillModel(account.fillModel ?? {});
     const key = keyOf(`create-account:${principal.userId}`, command.idempotencyKey, account);
     return this.keys.once(key, () => this.open(principal.userId, account, key));
   }
@@ -91,6 +94,22 @@ export class AccountsService extends Accounts {
 
   private view(accountId: string): Promise<Account> {
     return this.desk.read(accountId, (desk) => accountView(accountOf(desk, accountId)));
+  }
+}
+
+/** Ratios past 1 are no model of a market: nobody fills more than what traded, or sells below nothing. */
+function checkFillModel(model: FillModel): void {
+  for (const [field, most] of [
+    ['participation', '1'],
+    ['slippage', '0.5'],
+  ] as const) {
+    const value = model[field];
+    if (value === undefined || Decimal.of(value).lte(Decimal.of(most))) continue;
+    const detail = `${field} is ${value}; at most ${most} is a ratio of this market: send a smaller one or leave it out`;
+    throw problem('REQUEST_INVALID', {
+      detail,
+      errors: [{ pointer: `/fillModel/${field}`, detail }],
+    });
   }
 }
 

@@ -7,11 +7,14 @@ export class FillModel {
   @decimal({
     sign: 'not-negative',
     optional: true,
-    about: 'Slippage of market orders without a book, ratio of price. Default 0.0005.',
+    about: 'Slippage of market orders without a book, ratio of price, at most 0.5. Default 0.0005.',
   })
   slippage?: string;
 
-  @decimal({ optional: true, about: 'Most of the traded volume one fill may take. Default 0.25.' })
+  @decimal({
+    optional: true,
+    about: 'Share of the traded volume that fills may take, at most 1. Default 0.25.',
+  })
   participation?: string;
 
   @decimal({ optional: true, about: 'Farthest a market order may walk from the mark. Default 0.05.' })

@@ -1,4 +1,5 @@
 import { Decimal } from '../../kernel/decimal.js';
+import { problem } from '../../kernel/errors.js';
 import { liveSession } from '../../kernel/events.js';
 import { UlidIds } from '../../kernel/ids.js';
 import { SeededRandom } from '../../kernel/random.js';
@@ -14,6 +15,9 @@ import { bookTransfer } from './booking.js';
 import { cancelOpen } from './cancel-orders.js';
 import { accountOf, type DeskState, marketOf } from './desk-state.js';
 import type { Journal } from './journal.js';
+
+/** Assets an account may come to hold by deposits; each is valued with every margin order. */
+export const assetsMax = 200;
 
 /** Where the answer of a creating command is kept, so that the same key gets it again. */
 export interface AnswerKey {
@@ -81,11 +85,17 @@ export function createAccount(desk: DeskState, command: CreateAccountCommand, jo
   return answered(journal, command.answerKey, accountView(account), timeMs);
 }
 
-/** Throws TRADING_BALANCE_TOO_LOW when a withdrawal is more than is free, or than what is held on margin leaves. */
+/** Throws REQUEST_CONFLICT for one asset too many, TRADING_BALANCE_TOO_LOW when a withdrawal is more than is free, or than what is held on margin leaves. */
 export function transfer(desk: DeskState, command: TransferCommand, journal: Journal): Transfer {
   const account = accountOf(desk, command.accountId);
   const { kind, asset } = command.transfer;
   const amount = Decimal.of(command.transfer.amount);
+  if (kind === 'deposit' && !account.totals.has(asset) && account.totals.size >= assetsMax) {
+    throw problem('REQUEST_CONFLICT', {
+      detail: `the account has held ${account.totals.size} assets and ${assetsMax} are allowed; deposit one of those, or open another account`,
+      facts: { assets: account.totals.size, limit: assetsMax },
+    });
+  }
   if (kind === 'withdrawal') {
     const free = withdrawable(account, asset, marketOf(desk, account.session));
     if (amount.gt(free)) {

@@ -10,7 +10,9 @@ import {
   testDesk,
   trader,
 } from '../../../test/support/trading-desk.js';
+import type { FillModel } from '../contract/accounts.js';
 import type { Order, PlaceOrder } from '../contract/orders.js';
+import { assetsMax } from './account-acts.js';
 
 describe('the desk', () => {
   let fresh: FreshDatabase;
@@ -209,6 +211,30 @@ describe('the desk', () => {
     await withdraw('96000');
     const { balances } = await t.accounts.get({ principal, accountId });
     expect(balances).toEqual([{ asset: 'USD', total: '4000', free: '0', reserved: '4000' }]);
+  });
+
+  it('holds only so many assets, since each is valued again and again', async () => {
+    const deposit = (asset: string) =>
+      t.accounts.transfer({ principal, accountId, transfer: { kind: 'deposit', asset, amount: '1' } });
+    await Promise.all(Array.from({ length: assetsMax - 1 }, (_, n) => deposit(`A${n}`)));
+    await expect(deposit('ONEMORE')).rejects.toMatchObject({
+      code: 'REQUEST_CONFLICT',
+      content: { facts: { assets: assetsMax, limit: assetsMax } },
+    });
+    await deposit('A7');
+  });
+
+  it('fills as a market could: a fill model that takes more than what traded is refused', async () => {
+    const open = (fillModel: FillModel) => t.accounts.create({ principal, account: { ...demo, fillModel } });
+    for (const fillModel of [{ participation: '1.01' }, { slippage: '0.51' }]) {
+      await expect(open(fillModel)).rejects.toMatchObject({
+        code: 'REQUEST_INVALID',
+        content: { errors: [{ pointer: `/fillModel/${Object.keys(fillModel)[0]}` }] },
+      });
+    }
+    expect((await open({ participation: '1', slippage: '0.5' })).fillModel).toMatchObject({
+      participation: '1',
+    });
   });
 
   it('does a transfer once per key, and refuses the key for another', async () => {
