@@ -25,7 +25,8 @@ export class TradingConfig extends configOf({
     default: 20_000,
     min: 100,
     max: 10_000_000,
-    about: 'Orders a writer keeps in memory after they closed; older ones are read from the database.',
+    about:
+      'Orders a writer keeps in memory after they closed, at least two batches of them; older ones are read from the database.',
   }),
   instrumentAgeMs: env.integer('TRADING_INSTRUMENT_AGE_MS', {
     default: 0,

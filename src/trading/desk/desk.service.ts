@@ -62,7 +62,8 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
         turn: () => new Promise((resume) => setImmediate(resume)),
         queueMax: config.queueMax,
         batchMax: config.batchMax,
-        recentMax: config.recentOrdersMax,
+        // Orders of the batch being stored and of the open one are in no table yet: memory alone knows them.
+        recentMax: Math.max(config.recentOrdersMax, 2 * config.batchMax),
       });
     });
     const sum = (of: (partition: Partition) => number): number =>
