@@ -52,7 +52,7 @@ export function bannerText(banner: Banner): string {
 
 function signInLines({ username, password, source }: NonNullable<Banner['first']>): [string, string][] {
   const told = {
-    generated: `${password}   (shown once; change it at the first sign-in)`,
+    generated: `${password}   (shown once; choose another: POST /v1/auth/password)`,
     ADMIN_PASSWORD: 'as set in ADMIN_PASSWORD',
     'chosen before': 'as chosen before',
   };

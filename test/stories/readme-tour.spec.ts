@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error a plain script, shared with CI, has no types
 import { runTour, tourScript } from '../../scripts/readme-tour.mjs';
-import { adminPassword, startServer, type TestServer } from '../support/server.js';
+import { startServer, type TestServer } from '../support/server.js';
 
 describe("README's five-minute tour", () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startServer({ SIM_HISTORY_DAYS: '3' });
+    // As a new user has it: the password is the one the first start made.
+    server = await startServer({ SIM_HISTORY_DAYS: '3', ADMIN_PASSWORD: '' });
   });
   afterAll(() => server?.stop());
 
   it('works as written, from sign-in to metrics', async () => {
-    const output: string = await runTour({ url: server.url, password: adminPassword });
+    const { password } = server.running.banner.first!;
+    const output: string = await runTour({ url: server.url, password });
     for (const shown of [
       '"BTC-USD.SIM"',
       '"timeframe":"5m"',
