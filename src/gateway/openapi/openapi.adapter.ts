@@ -49,7 +49,6 @@ export function apiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setTitle('RRRalgorithms')
     .setDescription(introduction)
     .setVersion(app.get(ProcessInfo).version)
-    .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
     .build();
