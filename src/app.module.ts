@@ -6,23 +6,30 @@ import { Imports } from './data/contract/imports.js';
 import { Instruments } from './data/contract/instruments.js';
 import { DataJobs } from './data/contract/jobs.js';
 import { Market } from './data/contract/quotes.js';
+import type { CandleClosed, CandleUpdated, MarketBatch } from './data/contract/events.js';
 import { Replays } from './data/contract/replays.js';
+import { Spool } from './data/contract/spool.js';
+import { SpoolAdapter } from './data/imports/spool.adapter.js';
 import { GatewayModule, gatewayEntities } from './gateway/gateway.module.js';
+import { liveSession } from './kernel/events.js';
 import type { Log } from './kernel/log.js';
 import { Metrics } from './kernel/metrics.js';
 import type { PortClass } from './kernel/port.js';
 import { Features } from './ml/contract/features.js';
+import type { PredictionMade } from './ml/contract/events.js';
 import { Models } from './ml/contract/models.js';
 import { Predictions } from './ml/contract/predictions.js';
 import { MlModule, mlEntities } from './ml/ml.module.js';
 import { MonitoringModule } from './monitoring/monitoring.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
+import type { Relayed } from './platform/events/event-relay.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { remotePort } from './platform/rpc/port-client.adapter.js';
 import { RpcConfig } from './platform/rpc/rpc.config.js';
 import { parseStaticServices } from './platform/rpc/static-services.js';
 import { Accounts } from './trading/contract/accounts.js';
+import type { AccountChanged } from './trading/contract/events.js';
 import { Orders } from './trading/contract/orders.js';
 import { Portfolio } from './trading/contract/portfolio.js';
 import { Risk } from './trading/contract/risk.js';
@@ -36,6 +43,20 @@ export const portsOf: Record<Exclude<Part, 'gateway'>, readonly PortClass<any>[]
   data: [Instruments, Candles, Market, DataJobs, Imports, Replays, Feeds],
   ml: [Features, Models, Predictions],
   trading: [Accounts, Orders, Portfolio, Risk, Strategies],
+};
+
+type CrossingType = (MarketBatch | CandleUpdated | CandleClosed | PredictionMade | AccountChanged)['type'];
+
+/** The events a gateway shows: of replays only what they do to accounts. */
+export const relayed: Relayed & { types: readonly CrossingType[] } = {
+  types: [
+    'data.market-batch',
+    'data.candle-updated',
+    'data.candle-closed',
+    'ml.prediction-made',
+    'trading.account-changed',
+  ],
+  crosses: ({ type, session }) => session === liveSession || type === 'trading.account-changed',
 };
 
 const entities = [...dataEntities, ...mlEntities, ...tradingEntities, ...gatewayEntities];
@@ -72,20 +93,25 @@ export class AppModule {
 class RemoteModule {
   static of(part: Exclude<Part, 'gateway'>): DynamicModule {
     const ports = portsOf[part];
+    // Bodies of imports are too large to be called over: both processes write and read the same DATA_DIR.
+    const local = part === 'data' ? [{ provide: Spool, useClass: SpoolAdapter }] : [];
     return {
       module: class Remote {},
-      providers: ports.map((port) => ({
-        provide: port as never,
-        inject: [RpcConfig, Metrics],
-        useFactory: ({ serviceToken, staticServices, callMs }: RpcConfig, metrics: Metrics) =>
-          remotePort(port, {
-            baseUrls: parseStaticServices(staticServices)?.get(part) ?? [],
-            token: serviceToken!,
-            callMs,
-            metrics,
-          }),
-      })),
-      exports: ports as never,
+      providers: [
+        ...ports.map((port) => ({
+          provide: port as never,
+          inject: [RpcConfig, Metrics],
+          useFactory: ({ serviceToken, staticServices, callMs }: RpcConfig, metrics: Metrics) =>
+            remotePort(port, {
+              baseUrls: parseStaticServices(staticServices)?.get(part) ?? [],
+              token: serviceToken!,
+              callMs,
+              metrics,
+            }),
+        })),
+        ...local,
+      ],
+      exports: [...ports, ...local.map(({ provide }) => provide)] as never,
     };
   }
 }

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppConfig } from './app.config.js';
-import { AppModule, portsOf } from './app.module.js';
+import { AppConfig, splitConfigs } from './app.config.js';
+import { AppModule, portsOf, relayed } from './app.module.js';
 import type { Banner } from './banner.js';
 import { DataConfig } from './data/data.config.js';
 import { Feeds } from './data/contract/feeds.js';
@@ -10,12 +10,17 @@ import { Directory } from './gateway/identity/directory.service.js';
 import { FirstSignIn, type FirstSignInResult } from './gateway/identity/first-sign-in.service.js';
 import { GatewayConfig } from './gateway/gateway.config.js';
 import { prepareGateway } from './gateway/gateway-setup.adapter.js';
+import { EventBus } from './kernel/events.js';
 import { Health } from './kernel/health.js';
 import type { Log } from './kernel/log.js';
 import { Metrics } from './kernel/metrics.js';
+import { Random } from './kernel/random.js';
+import { Clock } from './kernel/time.js';
 import { type Environment, readConfigs } from './platform/config/config.js';
 import { DatabaseConfig } from './platform/database/database.config.js';
 import { OpenDatabase } from './platform/database/open-database.adapter.js';
+import { EventRelay } from './platform/events/event-relay.adapter.js';
+import { EventRelayReader } from './platform/events/event-relay-reader.adapter.js';
 import { listenFault, requireFreePort } from './platform/http/free-port.adapter.js';
 import { HttpConfig } from './platform/http/http.config.js';
 import { ServerAdapter } from './platform/http/server.adapter.js';
@@ -24,6 +29,7 @@ import { NestLogger } from './platform/logging/nest-logger.adapter.js';
 import { createLog } from './platform/logging/pino-log.adapter.js';
 import { PortServer } from './platform/rpc/port-server.adapter.js';
 import { RpcConfig } from './platform/rpc/rpc.config.js';
+import { parseStaticServices } from './platform/rpc/static-services.js';
 import { AccountsService } from './trading/accounts/accounts.service.js';
 import { TradingConfig } from './trading/trading.config.js';
 
@@ -37,6 +43,7 @@ export const configClasses = [
   DataConfig,
   TradingConfig,
   GatewayConfig,
+  ...splitConfigs,
 ] as const;
 
 export interface RunningServer {
@@ -69,15 +76,20 @@ export async function startServer(
     { logger: new NestLogger(log), abortOnError: false, forceCloseConnections: true, bodyParser: false },
   );
   let first: FirstSignInResult | null = null;
+  let events: { close(): void } | null = null;
   try {
     if (roles.includes('gateway')) await prepareGateway(app);
-    if (rpc.serviceToken) servePorts(app, rpc, roles, log);
+    if (rpc.serviceToken) {
+      servePorts(app, rpc, roles, log);
+      events = relayEvents(app, rpc, roles, log);
+    }
     await app.init();
     first = roles.includes('gateway') ? await firstStart(app, roles) : null;
     await app.listen({ port: http.port, host: http.host }).catch((error: unknown) => {
       throw listenFault(error, http);
     });
   } catch (error) {
+    events?.close();
     await app.close();
     throw error;
   }
@@ -91,12 +103,17 @@ export async function startServer(
     readySeconds: (performance.now() - startedMs) / 1000,
   });
   log.info({ url, roles, readySeconds: Number(banner.readySeconds.toFixed(2)) }, 'the server is ready');
-  return { url, app, log, banner, stop: () => stopServer(app, http.drainSeconds) };
+  return { url, app, log, banner, stop: () => stopServer(app, events, http.drainSeconds) };
 }
 
-async function stopServer(app: NestFastifyApplication, drainSeconds: number): Promise<void> {
+async function stopServer(
+  app: NestFastifyApplication,
+  events: { close(): void } | null,
+  drainSeconds: number,
+): Promise<void> {
   app.get(Health).drain();
   await new Promise((resume) => setTimeout(resume, drainSeconds * 1000));
+  events?.close();
   await app.close();
 }
 
@@ -107,6 +124,29 @@ function servePorts(app: NestFastifyApplication, rpc: RpcConfig, roles: readonly
     for (const port of ports) server.serve(port, app.get(port as never, { strict: false }));
   }
   server.attach(app.getHttpAdapter().getInstance() as never);
+}
+
+/** Whoever holds data, ml and trading tells what is published there; a gateway without them listens. */
+function relayEvents(
+  app: NestFastifyApplication,
+  { serviceToken, staticServices }: RpcConfig,
+  roles: readonly string[],
+  log: Log,
+): { close(): void } {
+  const [bus, metrics] = [app.get(EventBus), app.get(Metrics)];
+  if (Object.keys(portsOf).every((part) => roles.includes(part))) {
+    const relay = new EventRelay(serviceToken!, bus, relayed, metrics, log);
+    relay.attach(app.getHttpAdapter().getInstance() as never);
+    return relay;
+  }
+  const urls = [...(parseStaticServices(staticServices)?.values() ?? [])].flat();
+  const reader = new EventRelayReader(
+    urls,
+    { token: serviceToken!, types: relayed.types },
+    { bus, metrics, log, clock: app.get(Clock), random: app.get(Random) },
+  );
+  reader.start();
+  return reader;
 }
 
 /** Who may sign in; and at the very first start, a paper account to try things on. */

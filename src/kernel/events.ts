@@ -11,6 +11,18 @@ export interface DomainEvent<Type extends string = string, Data = unknown> {
 
 export const liveSession = 'live';
 
+/**
+ * Facts of another process are heard here from now on, for the first time or again: what happened there before may
+ * never have been told. Key: the source.
+ */
+export type SourceConnected = DomainEvent<'events.source-connected', { source: string }>;
+
+/**
+ * A subscriber failed on an event of a replay, or never got it: what the replay shows from now on is not to be believed,
+ * and whoever plays it ends it as failed. Key: the session.
+ */
+export type SessionSpoiled = DomainEvent<'events.session-spoiled', { subscriber: string; type: string }>;
+
 export interface Subscription {
   /** Who listens; names the metrics, e.g. `ml.inference`. */
   readonly subscriber: string;

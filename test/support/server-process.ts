@@ -1,15 +1,35 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isAlive } from '../../src/platform/database/process-table.adapter.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const entry = `${root}dist/src/main.js`;
 
-/** Builds the server if its sources are newer; what runs is what ships. */
+/** Builds the server if its sources are newer; what runs is what ships. Spec files that run at once build it once. */
 export function buildServer(): void {
-  execFileSync(process.execPath, [`${root}scripts/build-if-stale.mjs`], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const lock = join(tmpdir(), `rrralgorithms-build-${createHash('sha256').update(root).digest('hex')}`);
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch {
+      const owner = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
+      if (owner > 0 && !isAlive(owner)) rmSync(lock, { force: true });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    }
+  }
+  try {
+    execFileSync(process.execPath, [`${root}scripts/build-if-stale.mjs`], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  } finally {
+    rmSync(lock, { force: true });
+  }
 }
 
 /** The built server as a process of its own, as an operator runs it. */

@@ -83,6 +83,21 @@ describe('the feed of an account', () => {
     expect(s.sent).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   });
 
+  it('finds what nobody announced when it is told to look, also while it is looking', async () => {
+    const s = story(0);
+    s.feed.catchUp();
+    await Promise.resolve();
+    await Promise.resolve();
+    s.commit(false);
+    s.feed.catchUp();
+    await s.settle();
+    expect(s.sent).toEqual([1]);
+    s.commit(false);
+    s.feed.catchUp();
+    await s.settle();
+    expect(s.sent).toEqual([1, 2]);
+  });
+
   it('says so when an announced event cannot be found, instead of leaving a gap', async () => {
     const s = story(0);
     s.announceAgain(5);

@@ -38,6 +38,8 @@ export function accountFrame(accountId: string, event: AccountEventItem): Frame 
 export class AccountFeed {
   private next: number;
   private reading = false;
+  /** Somebody asked for the log while it was being read: that reading may have come too early. */
+  private again = false;
   /** Newest number heard of while reading. */
   private heard = 0;
   private closed = false;
@@ -67,6 +69,7 @@ export class AccountFeed {
 
   /** Reads the log from where the listener stands. */
   catchUp(): void {
+    this.again = true;
     if (this.reading || this.closed) return;
     this.reading = true;
     this.readOn().catch((error: unknown) => {
@@ -82,6 +85,7 @@ export class AccountFeed {
   private async readOn(): Promise<void> {
     let vain = 0;
     for (;;) {
+      this.again = false;
       const { items, lastSeq } = await this.reader.read(this.next - 1);
       for (const event of items) {
         if (this.closed) return;
@@ -90,7 +94,7 @@ export class AccountFeed {
         this.next += 1;
         this.reader.send(accountFrame(this.accountId, event));
       }
-      if (this.next > lastSeq && this.next > this.heard) break;
+      if (this.next > lastSeq && this.next > this.heard && !this.again) break;
       vain = items.length > 0 ? 0 : vain + 1;
       if (vain > readsInVainMax)
         throw new Error(`event ${this.heard} of the account was announced but cannot be read`);

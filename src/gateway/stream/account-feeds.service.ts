@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { EventBus, type Subscription } from '../../kernel/events.js';
+import { EventBus, type SourceConnected, type Subscription } from '../../kernel/events.js';
 import { Log } from '../../kernel/log.js';
 import type { Principal } from '../../kernel/principal.js';
 import { toRfc3339 } from '../../kernel/time.js';
@@ -10,12 +10,13 @@ import { AccountFeed, accountFrame } from './account-feed.js';
 import type { StreamClient } from './stream-client.adapter.js';
 
 const pageSize = 500;
+const subscriber = 'gateway.stream';
 
 /** The account logs somebody listens to. */
 @Injectable()
 export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
   private readonly feeds = new Map<string, Set<AccountFeed>>();
-  private subscription: Subscription | null = null;
+  private subscriptions: Subscription[] = [];
   private readonly log: Log;
 
   constructor(
@@ -28,21 +29,19 @@ export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
   }
 
   onModuleInit(): void {
-    this.subscription = this.events.subscribe<AccountChanged>(
-      'trading.account-changed',
-      'gateway.stream',
-      ({ data }) => {
-        const listening = this.feeds.get(data.accountId);
-        if (!listening) return;
-        const { seq, type, timeMs, accountId } = data;
-        const frame = accountFrame(accountId, { seq, type, time: toRfc3339(timeMs), data: data.data });
-        for (const feed of listening) feed.offer(seq, frame);
-      },
-    );
+    this.subscriptions = [
+      this.events.subscribe<AccountChanged>('trading.account-changed', subscriber, (event) =>
+        this.onChange(event),
+      ),
+      // What a quiet account did while nobody could tell us would otherwise wait for its next event.
+      this.events.subscribe<SourceConnected>('events.source-connected', subscriber, () => {
+        for (const listening of this.feeds.values()) for (const feed of listening) feed.catchUp();
+      }),
+    ];
   }
 
   onModuleDestroy(): void {
-    this.subscription?.unsubscribe();
+    for (const subscription of this.subscriptions) subscription.unsubscribe();
   }
 
   get size(): number {
@@ -92,5 +91,13 @@ export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
     const listening = this.feeds.get(accountId);
     listening?.delete(feed);
     if (listening?.size === 0) this.feeds.delete(accountId);
+  }
+
+  private onChange({ data }: AccountChanged): void {
+    const listening = this.feeds.get(data.accountId);
+    if (!listening) return;
+    const { seq, type, timeMs, accountId } = data;
+    const frame = accountFrame(accountId, { seq, type, time: toRfc3339(timeMs), data: data.data });
+    for (const feed of listening) feed.offer(seq, frame);
   }
 }

@@ -4,7 +4,13 @@ import type { CandleClosed, CandleUpdated, MarketBatch } from '../../data/contra
 import { Instruments } from '../../data/contract/instruments.js';
 import { Market, type Quote, type Trade } from '../../data/contract/quotes.js';
 import { Problem } from '../../kernel/errors.js';
-import { EventBus, liveSession, type DomainEvent, type Subscription } from '../../kernel/events.js';
+import {
+  EventBus,
+  liveSession,
+  type DomainEvent,
+  type SourceConnected,
+  type Subscription,
+} from '../../kernel/events.js';
 import { Ids } from '../../kernel/ids.js';
 import { Clock } from '../../kernel/time.js';
 import type { PredictionMade } from '../../ml/contract/events.js';
@@ -16,6 +22,8 @@ import { Topic } from './topic.js';
 /** Trades a newcomer is shown. */
 const tradesShown = 50;
 const subscriber = 'gateway.stream';
+/** Readings of a state that updates overtook; past it the updates themselves are new enough. */
+const renewalsMax = 5;
 
 interface Held {
   readonly topic: Topic;
@@ -67,6 +75,9 @@ export class MarketTopics implements OnModuleInit, OnModuleDestroy {
         subscriber,
         live((e) => this.onPrediction(e)),
       ),
+      this.events.subscribe<SourceConnected>('events.source-connected', subscriber, async () => {
+        await Promise.all([...this.topics.values()].map(({ topic }) => this.renew(topic)));
+      }),
     ];
   }
 
@@ -115,6 +126,24 @@ export class MarketTopics implements OnModuleInit, OnModuleDestroy {
       if (!(error instanceof Problem)) throw error;
     }
     topic.begin(state, this.clock.nowMs());
+  }
+
+  /** Shows listeners the state as it is, since updates may have been missed. */
+  private async renew(topic: Topic): Promise<void> {
+    for (let tries = 0; tries < renewalsMax; tries += 1) {
+      const seq = topic.newestSeq;
+      try {
+        const state = await this.stateOf(topic.name);
+        if (topic.newestSeq !== seq) continue;
+        topic.renew({ state, timeMs: this.clock.nowMs() });
+        return;
+      } catch (error) {
+        // Nothing there, or nobody to ask: the next update will say more.
+        if (error instanceof Problem) return;
+        throw error;
+      }
+    }
+    topic.renew(null);
   }
 
   private async stateOf({ channel, instrument, timeframe }: TopicName): Promise<unknown> {

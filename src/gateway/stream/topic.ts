@@ -29,6 +29,17 @@ export class Topic {
     this.stateMs = timeMs;
   }
 
+  /** The state as it was read anew after updates may have been missed; everybody gets it. Null keeps what is known. */
+  renew(read: { state: unknown; timeMs: number } | null): void {
+    if (read !== null) {
+      this.state = read.state;
+      this.stateMs = read.timeMs;
+    }
+    if (this.listeners.size === 0) return;
+    const frame = this.snapshot();
+    for (const listener of this.listeners) listener.offer(frame, 1);
+  }
+
   get current(): unknown {
     return this.state;
   }

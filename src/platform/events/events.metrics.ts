@@ -39,3 +39,58 @@ export function eventMetrics(
     }),
   };
 }
+
+export interface RelayMetrics {
+  readonly sent: Counter<'type'>;
+  readonly cut: Counter;
+}
+
+/** Where events of this process are told to others. */
+export function relayMetrics(metrics: Metrics, readers: () => number): RelayMetrics {
+  metrics.observed(
+    { name: 'events_relay_readers', help: 'Other processes that read the events of this one.' },
+    readers,
+  );
+  return {
+    sent: metrics.counter({
+      name: 'events_relay_sent_total',
+      help: 'Events told to other processes, once for each reader.',
+      labels: ['type'],
+    }),
+    cut: metrics.counter({
+      name: 'events_relay_readers_cut_total',
+      help: 'Readers of events that were too slow and were cut.',
+    }),
+  };
+}
+
+export interface RelayReaderMetrics {
+  readonly received: Counter<'type'>;
+  readonly lost: Counter;
+}
+
+/** Where events of other processes are heard. */
+export function relayReaderMetrics(
+  metrics: Metrics,
+  sources: () => { connected: number; disconnected: number },
+): RelayReaderMetrics {
+  metrics.observed(
+    {
+      name: 'events_relay_sources',
+      help: 'Processes whose events belong here: connected, disconnected.',
+      labels: ['state'],
+    },
+    () => Object.entries(sources()).map(([state, value]) => ({ value, labels: { state } })),
+  );
+  return {
+    received: metrics.counter({
+      name: 'events_relay_received_total',
+      help: 'Events of other processes published here.',
+      labels: ['type'],
+    }),
+    lost: metrics.counter({
+      name: 'events_relay_connections_lost_total',
+      help: 'Connections to the events of another process that ended.',
+    }),
+  };
+}

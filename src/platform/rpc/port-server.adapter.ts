@@ -1,6 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { problem, type Problem } from '../../kernel/errors.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import { problem } from '../../kernel/errors.js';
 import { invariant } from '../../kernel/invariant.js';
 import type { Log } from '../../kernel/log.js';
 import type { Histogram, Metrics } from '../../kernel/metrics.js';
@@ -9,6 +8,7 @@ import type { Secret } from '../config/secret.js';
 import { problemOf } from '../http/problem-of.js';
 import { problemType, sendProblem } from '../http/send-problem.adapter.js';
 import { servedSeconds } from './rpc.metrics.js';
+import { servicesOnly } from './services-only.adapter.js';
 import { rpcRoute, toWire } from './wire.js';
 
 /** Larger than a body from outside may be: batches of ticks and pages of candles come this way. */
@@ -22,12 +22,12 @@ type Method = (argument: unknown) => Promise<unknown>;
  */
 export class PortServer {
   private readonly methods = new Map<string, Method>();
-  private readonly tokenHash: Buffer;
+  private readonly door: onRequestHookHandler;
   private readonly seconds: Histogram<'port' | 'method' | 'outcome'>;
   private readonly log: Log;
 
   constructor(token: Secret, log: Log, metrics: Metrics) {
-    this.tokenHash = hashOf(`Bearer ${token.reveal()}`);
+    this.door = servicesOnly(token);
     this.log = log.of('rpc');
     this.seconds = servedSeconds(metrics);
   }
@@ -51,11 +51,7 @@ export class PortServer {
       method: 'POST',
       url: rpcRoute,
       bodyLimit: bodyBytesMax,
-      // Before the body is read: a stranger must not make us parse anything.
-      onRequest: (request, reply, done) => {
-        if (this.knows(request.headers.authorization)) done();
-        else sendProblem(request, reply, stranger());
-      },
+      onRequest: this.door,
       errorHandler: (error, request, reply) => sendProblem(request, reply, problemOf(error).problem),
       handler: (request, reply) => this.answer(request, reply),
     });
@@ -87,17 +83,4 @@ export class PortServer {
       this.seconds.observe((performance.now() - startMs) / 1000, { port, method, outcome });
     }
   }
-
-  /** Hashes are compared, so that neither time nor length tells anything of the token. */
-  private knows(authorization: string | undefined): boolean {
-    return authorization !== undefined && timingSafeEqual(hashOf(authorization), this.tokenHash);
-  }
-}
-
-function hashOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-function stranger(): Problem {
-  return problem('REQUEST_UNAUTHENTICATED', { detail: 'this route is for processes with the service token' });
 }
