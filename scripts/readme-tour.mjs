@@ -54,6 +54,8 @@ function bash(script, cwd) {
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { SERVER_URL: url = 'http://127.0.0.1:3000', ADMIN_PASSWORD: password } = process.env;
   if (!password)
-    throw new Error('set ADMIN_PASSWORD to the password of the running server (and SERVER_URL to its address)');
+    throw new Error(
+      'set ADMIN_PASSWORD to the password of the running server (and SERVER_URL to its address)',
+    );
   console.log(await runTour({ url, password }));
 }

@@ -1,6 +1,11 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { Problem, problem as problemOf, type ProblemDocument } from '../../kernel/errors.js';
-import { EventBus } from '../../kernel/events.js';
+import { EventBus, type SessionSpoiled } from '../../kernel/events.js';
 import { Ids } from '../../kernel/ids.js';
 import { Log } from '../../kernel/log.js';
 import { Metrics } from '../../kernel/metrics.js';
@@ -36,7 +41,7 @@ const defaultSeed = 1;
  * session is written to the market. A session does not outlive its process: one found running at the start has failed.
  */
 @Injectable()
-export class ReplaysService extends Replays implements OnApplicationBootstrap, OnModuleDestroy {
+export class ReplaysService extends Replays implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly sessions = new Map<string, Session>();
   private readonly metrics: DataMetrics;
   private readonly log: Log;
@@ -55,6 +60,17 @@ export class ReplaysService extends Replays implements OnApplicationBootstrap, O
     this.metrics = dataMetrics(metrics);
     this.log = log.of('replays');
     this.metrics.replaysOpen(() => this.sessions.size);
+  }
+
+  onModuleInit(): void {
+    this.bus.subscribe<SessionSpoiled>('events.session-spoiled', 'data.replays', ({ session, data }) => {
+      const spoiled = this.sessions.get(session);
+      if (spoiled === undefined) return;
+      spoiled.failure ??= problemOf('SERVER_FAULT', {
+        detail: `${data.subscriber} failed on an event of this replay (${data.type}), so its results would be wrong; the log says why`,
+      }).toDocument();
+      spoiled.abort.abort();
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -192,18 +208,16 @@ export class ReplaysService extends Replays implements OnApplicationBootstrap, O
           ? error.toDocument()
           : problemOf('SERVER_FAULT', { detail: 'the server failed while playing this' }).toDocument();
     }
-    failure ??= session.failure;
-    const state = failure ? 'failed' : session.abort.signal.aborted ? 'canceled' : 'succeeded';
     await writing;
-    const ended: StoredReplay = {
-      ...session.stored,
-      state,
-      problem: failure,
-      ...(state === 'succeeded' ? { nowMs: toMs } : {}),
+    const ended = (): StoredReplay => {
+      const problem = failure ?? session.failure;
+      const state = problem ? 'failed' : session.abort.signal.aborted ? 'canceled' : 'succeeded';
+      return { ...session.stored, state, problem, ...(state === 'succeeded' ? { nowMs: toMs } : {}) };
     };
-    // Whoever sees that it has ended may rely on everybody having finished with it.
-    await this.tellEnd(ended);
-    session.stored = ended;
+    // Whoever sees that it has ended may rely on everybody having finished with it, and finishing may fail as well.
+    await this.tellEnd(ended());
+    session.stored = ended();
+    const { state } = session.stored;
     await this.repository
       .update(session.stored, { finishedMs: this.clock.nowMs() })
       .catch((error: unknown) =>

@@ -168,11 +168,20 @@ describe('a replay', () => {
     expect(await ended(replay)).toMatchObject({ state: 'succeeded', played: 100 });
   });
 
-  it('goes on when a consumer fails', async () => {
+  it('has failed when a consumer fails, since what it shows from then on would be wrong', async () => {
     handle = (event) => {
       if (event.type === 'data.market-batch') throw new Error('a consumer broke');
     };
-    expect(await ended(await start())).toMatchObject({ state: 'succeeded', played: 100 });
+    const replay = await ended(await start());
+    expect(replay).toMatchObject({ state: 'failed', problem: { code: 'SERVER_FAULT' } });
+    expect(replay.played).toBeLessThan(100);
+  });
+
+  it('has failed when a consumer cannot even finish with it', async () => {
+    handle = (event) => {
+      if (event.type === 'data.replay-ended') throw new Error('a consumer broke');
+    };
+    expect(await ended(await start())).toMatchObject({ state: 'failed', played: 100 });
   });
 
   it('stops at the next step when it is asked to', async () => {

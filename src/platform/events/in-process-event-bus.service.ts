@@ -1,5 +1,11 @@
 import { type BeforeApplicationShutdown, Injectable, Optional } from '@nestjs/common';
-import { type DomainEvent, EventBus, type Subscription } from '../../kernel/events.js';
+import {
+  type DomainEvent,
+  EventBus,
+  liveSession,
+  type SessionSpoiled,
+  type Subscription,
+} from '../../kernel/events.js';
 import { Log } from '../../kernel/log.js';
 import { Metrics } from '../../kernel/metrics.js';
 import { Clock } from '../../kernel/time.js';
@@ -72,10 +78,12 @@ export class InProcessEventBus extends EventBus implements BeforeApplicationShut
           { subscriber, type: event.type, key: event.key, error },
           'a handler failed; the others still hear',
         );
+        this.spoiled(subscriber, event);
       },
       refused: (event: DomainEvent) => {
         metrics.handled.inc(refused);
         this.sayRefused(subscriber, event);
+        this.spoiled(subscriber, event);
       },
       monotonicMs: () => clock.monotonicMs(),
     };
@@ -116,6 +124,19 @@ export class InProcessEventBus extends EventBus implements BeforeApplicationShut
       }
     }
     return [...bySubscriber].map(([subscriber, value]) => ({ value, labels: { subscriber } }));
+  }
+
+  /** The live market goes on without an event; a replay that lost one would go on wrong, and look right. */
+  private spoiled(subscriber: string, { type, session, timeMs }: DomainEvent): void {
+    if (session === liveSession || type === 'events.session-spoiled') return;
+    const told: SessionSpoiled = {
+      type: 'events.session-spoiled',
+      key: session,
+      session,
+      timeMs,
+      data: { subscriber, type },
+    };
+    void this.publish(told);
   }
 
   /** Once a second: a queue that is full stays full for many events. */

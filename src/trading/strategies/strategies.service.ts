@@ -128,10 +128,11 @@ export class StrategiesService extends Strategies {
     const own = async (): Promise<T> => act(await this.own(command));
     const mine = before.then(own, own);
     this.turns.set(strategyId, mine);
-    const done = (): void => {
+    const forget = (): void => {
       if (this.turns.get(strategyId) === mine) this.turns.delete(strategyId);
     };
-    void mine.then(done, done);
+    // A refusal is the caller's alone to hear.
+    void mine.then(forget, forget);
     return mine;
   }
 
