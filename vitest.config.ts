@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Half of the time is waiting for PostgreSQL or for a process to start: a worker for each core, none left over.
+    maxWorkers: '100%',
   },
 });
