@@ -1,36 +1,23 @@
 import type { DomainEvent } from '../../kernel/events.js';
 import type { Timeframe } from '../../kernel/time.js';
 
+/** A candle as events carry it; prices and volume are decimal text. */
+export interface CandleFacts {
+  instrument: string;
+  timeframe: Timeframe;
+  openTimeMs: number;
+  open: string;
+  high: string;
+  low: string;
+  close: string;
+  volume: string;
+}
+
 /** A candle is closed and already stored. Key: `session:instrument:timeframe`. */
-export type CandleClosed = DomainEvent<
-  'data.candle-closed',
-  {
-    instrument: string;
-    timeframe: Timeframe;
-    openTimeMs: number;
-    /** Decimal text. */
-    open: string;
-    high: string;
-    low: string;
-    close: string;
-    volume: string;
-  }
->;
+export type CandleClosed = DomainEvent<'data.candle-closed', CandleFacts>;
 
 /** The still open candle moved; for charts only. Key: `session:instrument:timeframe`. */
-export type CandleUpdated = DomainEvent<
-  'data.candle-updated',
-  {
-    instrument: string;
-    timeframe: Timeframe;
-    openTimeMs: number;
-    open: string;
-    high: string;
-    low: string;
-    close: string;
-    volume: string;
-  }
->;
+export type CandleUpdated = DomainEvent<'data.candle-updated', CandleFacts>;
 
 /** `[price, quantity]`, decimal text. */
 export type BookLevel = [string, string];
