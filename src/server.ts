@@ -17,6 +17,7 @@ import { Metrics } from './kernel/metrics.js';
 import { Random } from './kernel/random.js';
 import { Clock } from './kernel/time.js';
 import { type Environment, readConfigs } from './platform/config/config.js';
+import { documentedSettings, misspellings } from './platform/config/documented.js';
 import { DatabaseConfig } from './platform/database/database.config.js';
 import { OpenDatabase } from './platform/database/open-database.adapter.js';
 import { EventRelay } from './platform/events/event-relay.adapter.js';
@@ -46,6 +47,8 @@ export const configClasses = [
   ...splitConfigs,
 ] as const;
 
+const settingNames = documentedSettings(configClasses).map(({ variable }) => variable);
+
 export interface RunningServer {
   readonly url: string;
   readonly app: NestFastifyApplication;
@@ -67,6 +70,9 @@ export async function startServer(
   const configs = readConfigs(configClasses, environment);
   const [{ roles }, http, database, logging, rpc] = configs;
   const log = options.log ?? createLog(logging);
+  for (const { found, meant } of misspellings(settingNames, environment)) {
+    log.warn({ found, meant }, `${found} is no setting of this server; was ${meant} meant?`);
+  }
   await requireFreePort(http);
   const adapter = new ServerAdapter(http);
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { isAlive } from '../../src/platform/database/process-table.adapter.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entry = `${root}dist/src/main.js`;
+export const serverEntry = `${root}dist/src/main.js`;
 
 /** Builds the server if its sources are newer; what runs is what ships. Spec files that run at once build it once. */
 export function buildServer(): void {
@@ -44,7 +44,7 @@ export class ServerProcess {
     environment: Record<string, string>,
     options: { uid?: number; gid?: number } = {},
   ): ServerProcess {
-    const child = spawn(process.execPath, ['--enable-source-maps', entry], {
+    const child = spawn(process.execPath, ['--enable-source-maps', serverEntry], {
       cwd: root,
       env: { PATH: process.env.PATH, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
