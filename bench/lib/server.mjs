@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,14 +28,13 @@ export async function startServer(environment = {}) {
       PORT: String(port),
       DATA_DIR: dataDir,
       ADMIN_PASSWORD: password,
-      // Lines go to a pipe that is read, as under a supervisor.
       LOG_FORMAT: 'json',
       ...raisedLimits,
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // Into a file, as a service keeps its log: a pipe would be read by this process, which needs the same cores.
+    stdio: ['ignore', openSync(join(dataDir, 'server.log'), 'a'), 'inherit'],
   });
-  child.stdout.resume();
   const url = `http://127.0.0.1:${port}`;
   await ready(url, child);
   const token = (await call(url, 'POST', '/v1/auth/login', { username: 'admin', password })).accessToken;

@@ -15,9 +15,11 @@ async function startsPerSecond(dataDir) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
-  for await (const data of child.stdout) {
-    output += data;
-    if (output.includes('RRRalgorithms is ready')) break;
+  // Read on after the banner: a server whose reader goes away is another story.
+  child.stdout.on('data', (data) => (output += data));
+  while (!output.includes('RRRalgorithms is ready')) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${output}`);
+    await new Promise((wake) => setTimeout(wake, 5));
   }
   const seconds = (performance.now() - startedMs) / 1000;
   child.kill('SIGTERM');
