@@ -31,6 +31,7 @@ import { ReplayMaterial } from './replays/replay-material.service.js';
 import { ReplayRepository } from './replays/replay.repository.js';
 import { ReplaysService } from './replays/replays.service.js';
 import { SimulatedFeed } from './simulation/simulated-feed.adapter.js';
+import { VenueHistories } from './venues/venue-histories.service.js';
 
 /** What TypeORM maps; the root names them when it opens the database. */
 export const dataEntities = [InstrumentEntity] as const;
@@ -58,6 +59,7 @@ const providers: Provider[] = [
   ReplayRepository,
   ReplayMaterial,
   ReplaysService,
+  VenueHistories,
   { provide: Instruments, useExisting: InstrumentsService },
   { provide: Candles, useExisting: CandlesService },
   { provide: Market, useExisting: MarketService },
