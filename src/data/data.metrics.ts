@@ -16,6 +16,8 @@ export interface DataMetrics {
   readonly jobSeconds: Histogram<'kind'>;
   readonly replaySteps: Counter<'kind'>;
   readonly replays: Counter<'state'>;
+  readonly venueRequests: Counter<'venue' | 'outcome'>;
+  readonly venueRequestSeconds: Histogram<'venue'>;
   queue(read: () => { value: number; labels: { feed: string } }[]): void;
   outbox(read: () => { value: number; labels: { what: string } }[]): void;
   instruments(read: () => number): void;
@@ -100,6 +102,17 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
       name: 'data_replays_total',
       help: 'Replays that ended, by final state.',
       labels: ['state'],
+    }),
+    venueRequests: metrics.counter({
+      name: 'data_venue_requests_total',
+      help: 'Calls to the REST interfaces of venues, by outcome: ok, or what went wrong.',
+      labels: ['venue', 'outcome'],
+    }),
+    venueRequestSeconds: metrics.histogram({
+      name: 'data_venue_request_seconds',
+      help: 'From asking a venue over REST to its whole answer.',
+      labels: ['venue'],
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     }),
     queue: (read) =>
       metrics.observed(
