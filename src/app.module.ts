@@ -6,7 +6,7 @@ import { Imports } from './data/contract/imports.js';
 import { Instruments } from './data/contract/instruments.js';
 import { DataJobs } from './data/contract/jobs.js';
 import { Market } from './data/contract/quotes.js';
-import type { CandleClosed, CandleUpdated, MarketBatch } from './data/contract/events.js';
+import type { CandleClosed, CandleUpdated, JobChanged, MarketBatch } from './data/contract/events.js';
 import { Replays } from './data/contract/replays.js';
 import { Spool } from './data/contract/spool.js';
 import { SpoolAdapter } from './data/imports/spool.adapter.js';
@@ -45,7 +45,9 @@ export const portsOf: Record<Exclude<Part, 'gateway'>, readonly PortClass<any>[]
   trading: [Accounts, Orders, Portfolio, Risk, Strategies],
 };
 
-type CrossingType = (MarketBatch | CandleUpdated | CandleClosed | PredictionMade | AccountChanged)['type'];
+type CrossingType = (
+  MarketBatch | CandleUpdated | CandleClosed | JobChanged | PredictionMade | AccountChanged
+)['type'];
 
 /** The events a gateway shows: of replays only what they do to accounts. */
 export const relayed: Relayed & { types: readonly CrossingType[] } = {
@@ -53,6 +55,7 @@ export const relayed: Relayed & { types: readonly CrossingType[] } = {
     'data.market-batch',
     'data.candle-updated',
     'data.candle-closed',
+    'data.job-changed',
     'ml.prediction-made',
     'trading.account-changed',
   ],

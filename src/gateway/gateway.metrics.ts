@@ -14,6 +14,7 @@ export class GatewayMetrics {
   readonly limiter: Counter<'policy' | 'decision'>;
   readonly limiterForgotten: Counter;
   readonly idempotency: Counter<'outcome'>;
+  readonly streamSerialised: Counter<'channel'>;
   readonly streamFrames: Counter<'channel'>;
   readonly streamConflated: Counter<'channel'>;
   readonly streamClosed: Counter<'reason'>;
@@ -52,6 +53,11 @@ export class GatewayMetrics {
       name: 'gateway_idempotency_total',
       help: 'Requests with an Idempotency-Key: first, replayed, in-flight, reused, unknown.',
       labels: ['outcome'],
+    });
+    this.streamSerialised = metrics.counter<'channel'>({
+      name: 'gateway_stream_serialised_total',
+      help: 'Frames made, by channel: once each, however many clients are handed it.',
+      labels: ['channel'],
     });
     this.streamFrames = metrics.counter<'channel'>({
       name: 'gateway_stream_frames_total',
@@ -102,7 +108,12 @@ export class GatewayMetrics {
     );
   }
 
-  stream(read: { clients: () => number; subscriptions: () => number; topics: () => number }): void {
+  stream(read: {
+    clients: () => number;
+    subscriptions: () => number;
+    topics: () => number;
+    unsentBytes: () => number;
+  }): void {
     this.metrics.observed({ name: 'gateway_stream_clients', help: 'Open stream connections.' }, read.clients);
     this.metrics.observed(
       { name: 'gateway_stream_subscriptions', help: 'Subscriptions of all stream connections.' },
@@ -111,6 +122,10 @@ export class GatewayMetrics {
     this.metrics.observed(
       { name: 'gateway_stream_topics', help: 'Channel and key pairs somebody listens to.' },
       read.topics,
+    );
+    this.metrics.observed(
+      { name: 'gateway_stream_unsent_bytes', help: 'Bytes that stream clients have not taken yet.' },
+      read.unsentBytes,
     );
   }
 }

@@ -39,10 +39,14 @@ import { UserEntity } from './identity/user.entity.js';
 import { UserRepository } from './identity/user.repository.js';
 import { Users } from './identity/users.service.js';
 import { AccountFeeds } from './stream/account-feeds.service.js';
+import { ServicesView } from './services/services-view.service.js';
 import { MarketTopics } from './stream/market-topics.service.js';
+import { StreamCount } from './stream/stream-count.service.js';
+import { StreamSignIn } from './stream/stream-sign-in.service.js';
 import { StreamTalk } from './stream/stream-talk.service.js';
 import { StreamTickets } from './stream/stream-tickets.service.js';
 import { StreamGateway } from './stream/stream.gateway.js';
+import { WatchTopics } from './stream/watch-topics.service.js';
 
 /** What TypeORM maps for the gateway; the composition root hands it to the database module. */
 export const gatewayEntities = [UserEntity];
@@ -116,8 +120,12 @@ export class GatewayModule {
         SessionRepository,
         SignIn,
         SigningKeys,
+        ServicesView,
         MarketTopics,
+        WatchTopics,
+        StreamCount,
         StreamGateway,
+        StreamSignIn,
         StreamTalk,
         StreamTickets,
         UserRepository,

@@ -134,6 +134,7 @@ describe('a client that reads too slowly', () => {
       await happens('fill', true, padding);
       if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+    expect(gateway.metrics.sum('gateway_stream_unsent_bytes')).toBeGreaterThan(bufferBytesMax);
     listener.socket.resume();
     expect((await listener.untilClosed()).code).toBe(4008);
     const got = seqs(listener);

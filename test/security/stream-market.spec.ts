@@ -176,6 +176,36 @@ describe('market channels', () => {
     expect(late.frames('trades')[0].data.map((t: any) => t.id)).toEqual(['t0', 't1', 't2']);
   });
 
+  it('make each frame once, however many clients it goes to', async () => {
+    const readers = await Promise.all(Array.from({ length: 12 }, connect));
+    for (const reader of readers) await reader.subscribe('q', 'quotes', { instrument: btc });
+    const made = (): number => gateway.metrics.sum('gateway_stream_serialised_total', { channel: 'quotes' });
+    const sent = (): number => gateway.metrics.sum('gateway_stream_frames_total', { channel: 'quotes' });
+    const before = { made: made(), sent: sent() };
+    for (let n = 0; n < 10; n += 1)
+      await batch({ quote: { bid: String(n + 1), bidSize: '1', ask: '130', askSize: '1' } });
+    for (const reader of readers) await reader.wait(() => reader.frames('quotes').length === 11);
+    expect(made() - before.made).toBe(10);
+    expect(sent() - before.sent).toBe(120);
+  });
+
+  it('come in a slower rhythm to whoever asks for it, without a gap and with the newest at the end', async () => {
+    const [calm, quick] = [await connect(), await connect()];
+    await calm.subscribe('q', 'quotes', { instrument: btc, conflateMs: 100 });
+    await quick.subscribe('q', 'quotes', { instrument: btc });
+    for (let n = 1; n <= 60; n += 1) {
+      await batch({ quote: { bid: String(n), bidSize: '1', ask: '130', askSize: '1' } });
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await calm.wait(() => calm.frames('quotes').at(-1).data.bid === '60');
+    const frames = calm.frames('quotes');
+    expect(frames.length).toBeLessThan(quick.frames('quotes').length / 3);
+    frames.forEach((frame, n) => {
+      if (n > 0) expect(frame).toMatchObject({ type: 'update', prevSeq: frames[n - 1].seq });
+    });
+    expect(frames.at(-1).seq).toBe(quick.frames('quotes').at(-1).seq);
+  });
+
   it('show predictions as REST does', async () => {
     const listener = await connect();
     await listener.subscribe('p', 'predictions', { instrument: btc, timeframe: '5m' });

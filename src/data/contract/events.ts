@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../../kernel/events.js';
 import type { Timeframe } from '../../kernel/time.js';
+import type { Job } from './jobs.js';
 
 /** A candle as events carry it; prices and volume are decimal text. */
 export interface CandleFacts {
@@ -67,3 +68,6 @@ export type ReplayEnded = DomainEvent<
   'data.replay-ended',
   { replayId: string; outcome: 'succeeded' | 'failed' | 'canceled'; accounts: string[] }
 >;
+
+/** A job began, went on or ended, and its row says so; progress at most twice a second. Key: the job's id. */
+export type JobChanged = DomainEvent<'data.job-changed', { owner: string; job: Job }>;

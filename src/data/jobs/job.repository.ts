@@ -56,12 +56,12 @@ export class JobRepository {
     return jobOf(rows[0]);
   }
 
-  /** Changes a job that has not ended; false when it has. */
-  async change(id: string, change: JobChange): Promise<boolean> {
-    const { rowCount } = await this.database.query(
+  /** Changes a job that has not ended, and answers it; null when it has. */
+  async change(id: string, change: JobChange): Promise<StoredJob | null> {
+    const { rows } = await this.database.query<Row>(
       `UPDATE data.jobs SET state = $2, progress = $3, detail = $4, started_ms = coalesce($5, started_ms),
          finished_ms = $6, result = coalesce($7::jsonb, result), problem = coalesce($8::jsonb, problem)
-       WHERE id = $1 AND state IN ('queued', 'running')`,
+       WHERE id = $1 AND state IN ('queued', 'running') RETURNING ${columns}`,
       [
         id,
         change.state,
@@ -73,7 +73,7 @@ export class JobRepository {
         change.problem === undefined ? null : JSON.stringify(change.problem),
       ],
     );
-    return rowCount === 1;
+    return rows.length === 0 ? null : storedOf(rows[0]);
   }
 
   async get(id: string): Promise<StoredJob | null> {

@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Problem, problem as problemOf, type ProblemDocument } from '../../kernel/errors.js';
+import { EventBus, liveSession } from '../../kernel/events.js';
 import { Ids } from '../../kernel/ids.js';
 import { Log } from '../../kernel/log.js';
 import { Metrics } from '../../kernel/metrics.js';
@@ -7,12 +8,13 @@ import { type Page, pageLimitMax, type PageQuery } from '../../kernel/page.js';
 import { hasRole, type Principal } from '../../kernel/principal.js';
 import { Clock } from '../../kernel/time.js';
 import { dataProblem } from '../contract/errors.js';
+import type { JobChanged } from '../contract/events.js';
 import { DataJobs, Job } from '../contract/jobs.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { DataConfig } from '../data.config.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
 import type { JobContext, JobKind } from './job-kind.js';
-import { JobRepository } from './job.repository.js';
+import { type JobChange, JobRepository } from './job.repository.js';
 
 interface Waiting {
   readonly id: string;
@@ -43,6 +45,7 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
     private readonly config: DataConfig,
     private readonly ids: Ids,
     private readonly clock: Clock,
+    private readonly bus: EventBus,
     metrics: Metrics,
     log: Log,
   ) {
@@ -74,7 +77,7 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
       }
       const detail =
         'the server stopped while this was running; send it again, what is stored already stays as it is';
-      await this.repository.change(job.id, {
+      await this.change(job.id, {
         state: 'failed',
         progress: job.progress,
         detail,
@@ -123,6 +126,7 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
         createdMs,
       });
       this.waiting.push({ id, kind, request: command.request });
+      this.tell(command.owner.userId, job);
       return job;
     } finally {
       this.admitted -= 1;
@@ -164,7 +168,7 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
     if (at >= 0) {
       const [{ id, kind, request }] = this.waiting.splice(at, 1);
       const detail = 'canceled before it began';
-      await this.repository.change(id, {
+      await this.change(id, {
         state: 'canceled',
         progress: 0,
         detail,
@@ -174,6 +178,23 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
       await kind.ended(request);
     }
     return this.get(command);
+  }
+
+  private async change(id: string, change: JobChange): Promise<void> {
+    const changed = await this.repository.change(id, change);
+    if (changed) this.tell(changed.owner, changed.job);
+  }
+
+  /** Who watches jobs hears of what is already stored. */
+  private tell(owner: string, job: Job): void {
+    const event: JobChanged = {
+      type: 'data.job-changed',
+      key: job.id,
+      timeMs: this.clock.nowMs(),
+      session: liveSession,
+      data: { owner, job },
+    };
+    void this.bus.publish(event);
   }
 
   private admit(): void {
@@ -198,7 +219,7 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
     const startMonotonicMs = this.clock.monotonicMs();
     let progress = 0;
     let writtenMs = startMonotonicMs;
-    let writing: Promise<unknown> = this.repository.change(id, {
+    let writing: Promise<unknown> = this.change(id, {
       state: 'running',
       progress: 0,
       detail: 'has begun',
@@ -213,7 +234,7 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
         if (nowMs - writtenMs < progressEveryMs) return;
         writtenMs = nowMs;
         // Progress is for people: losing one is no harm.
-        writing = this.repository.change(id, { state: 'running', progress, detail }).catch(() => undefined);
+        writing = this.change(id, { state: 'running', progress, detail }).catch(() => undefined);
       },
     };
     const outcome = await outcomeOf(kind, request, context, this.log);
@@ -227,7 +248,7 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
         : outcome.problem
           ? 'failed'
           : 'succeeded';
-    await this.repository.change(id, {
+    await this.change(id, {
       state,
       progress: takesItAgain ? 0 : state === 'succeeded' ? 1 : progress,
       detail: takesItAgain ? 'the server stopped; it begins again at the next start' : outcome.detail,

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { aDataHouse, aPrincipal, type DataHouse } from '../../../test/support/data-house.js';
+import type { JobChanged } from '../contract/events.js';
 import { Imports } from '../contract/imports.js';
 import { DataJobs, type Job } from '../contract/jobs.js';
 import { Spool } from '../contract/spool.js';
@@ -59,6 +60,17 @@ describe('a job', () => {
     const folder = join(house.dataDir, 'spool');
     return existsSync(folder) ? readdirSync(folder) : [];
   };
+
+  it('tells of every change that is stored, to whoever listens', async () => {
+    const told: { owner: string; job: Job }[] = [];
+    house.bus.subscribe<JobChanged>('data.job-changed', 'test', ({ data }) => void told.push(data));
+    const job = await submit();
+    await reached(job, 'running');
+    slow[0].finish();
+    await reached(job, 'succeeded');
+    expect(told.map(({ job: { state } }) => state)).toEqual(['queued', 'running', 'succeeded']);
+    expect(told[2]).toEqual({ owner: principal.userId, job: await get(job) });
+  });
 
   it('waits, runs, says how far it is, and ends with what it made', async () => {
     const [first, second] = [await submit(), await submit()];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AccountEventItem } from '../../trading/contract/portfolio.js';
+import { contentOf, uncounted } from '../../../test/support/stream-frames.js';
 import { AccountFeed, accountFrame } from './account-feed.js';
 
 const anEvent = (seq: number): AccountEventItem => ({
@@ -15,14 +16,15 @@ function story(since: number, pageSize = 3) {
   const log: AccountEventItem[] = [];
   const sent: number[] = [];
   let failure: unknown = null;
-  const feed = new AccountFeed('account', since, {
+  const feed = new AccountFeed(since, {
     read: async (after) => {
       await Promise.resolve();
       const items = log.filter(({ seq }) => seq > after).slice(0, pageSize);
       return { items, lastSeq: log.length };
     },
     ready: () => Promise.resolve(),
-    send: ({ bytes }) => sent.push(JSON.parse(bytes.toString()).seq),
+    frameOf: (event) => accountFrame('account', event, uncounted),
+    send: ({ bytes }) => sent.push(contentOf(bytes).seq),
     failed: (error) => {
       failure = error;
     },
@@ -35,9 +37,9 @@ function story(since: number, pageSize = 3) {
     commit: (announce: boolean) => {
       const event = anEvent(log.length + 1);
       log.push(event);
-      if (announce) feed.offer(event.seq, accountFrame('account', event));
+      if (announce) feed.offer(event.seq, accountFrame('account', event, uncounted));
     },
-    announceAgain: (seq: number) => feed.offer(seq, accountFrame('account', anEvent(seq))),
+    announceAgain: (seq: number) => feed.offer(seq, accountFrame('account', anEvent(seq), uncounted)),
     settle: () => new Promise((resolve) => setTimeout(resolve, 0)),
   };
 }
@@ -117,7 +119,7 @@ describe('the feed of an account', () => {
   });
 
   it('links every frame to the one before', () => {
-    const frame = JSON.parse(accountFrame('account', anEvent(7)).bytes.toString());
+    const frame = contentOf(accountFrame('account', anEvent(7), uncounted).bytes);
     expect(frame).toEqual({
       ch: 'account',
       key: 'account',

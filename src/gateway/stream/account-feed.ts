@@ -1,5 +1,5 @@
 import type { AccountEventItem } from '../../trading/contract/portfolio.js';
-import { makeFrame, type Frame } from './frame.js';
+import { makeFrame, type Frame, type FrameCount } from './frame.js';
 
 /** An announced event that so many readings do not find will not come. */
 const readsInVainMax = 20;
@@ -11,15 +11,16 @@ export interface AccountReader {
   read(since: number): Promise<{ items: AccountEventItem[]; lastSeq: number }>;
   /** Resolves when more may be sent without piling up; rejects when the listener is gone. */
   ready(): Promise<void>;
+  frameOf(event: AccountEventItem): Frame;
   send(frame: Frame): void;
   /** Reading failed; nothing can be promised any more. */
   failed(error: unknown): void;
 }
 
-export function accountFrame(accountId: string, event: AccountEventItem): Frame {
+export function accountFrame(accountId: string, event: AccountEventItem, count: FrameCount): Frame {
   const { seq, time } = event;
   const timeMs = Date.parse(time);
-  return makeFrame({
+  const content = {
     channel: 'account',
     key: accountId,
     type: 'update',
@@ -28,7 +29,8 @@ export function accountFrame(accountId: string, event: AccountEventItem): Frame 
     prevSeq: seq - 1,
     timeMs,
     data: event,
-  });
+  } as const;
+  return makeFrame(content, count);
 }
 
 /**
@@ -46,7 +48,6 @@ export class AccountFeed {
 
   /** `since` is the number the listener has already. */
   constructor(
-    private readonly accountId: string,
     since: number,
     private readonly reader: AccountReader,
   ) {
@@ -92,7 +93,7 @@ export class AccountFeed {
         if (event.seq !== this.next)
           throw new Error(`the account log jumps from ${this.next - 1} to ${event.seq}`);
         this.next += 1;
-        this.reader.send(accountFrame(this.accountId, event));
+        this.reader.send(this.reader.frameOf(event));
       }
       if (this.next > lastSeq && this.next > this.heard && !this.again) break;
       vain = items.length > 0 ? 0 : vain + 1;

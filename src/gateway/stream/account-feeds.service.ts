@@ -7,6 +7,7 @@ import { Accounts } from '../../trading/contract/accounts.js';
 import type { AccountChanged } from '../../trading/contract/events.js';
 import { Portfolio } from '../../trading/contract/portfolio.js';
 import { AccountFeed, accountFrame } from './account-feed.js';
+import { StreamCount } from './stream-count.service.js';
 import type { StreamClient } from './stream-client.adapter.js';
 
 const pageSize = 500;
@@ -23,6 +24,7 @@ export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
     private readonly events: EventBus,
     private readonly accounts: Accounts,
     private readonly portfolio: Portfolio,
+    private readonly count: StreamCount,
     log: Log,
   ) {
     this.log = log.of('gateway.stream');
@@ -66,10 +68,11 @@ export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
       limit: 1,
     });
     const since = Math.min(asked.since ?? lastSeq, lastSeq);
-    const feed = new AccountFeed(accountId, since, {
+    const feed = new AccountFeed(since, {
       read: (after) => this.portfolio.events({ principal, accountId, since: after, limit: pageSize }),
       ready: () => client.room(),
-      send: (frame) => client.sendAccount(frame),
+      frameOf: (event) => accountFrame(accountId, event, this.count),
+      send: (frame) => client.sendFrame(frame),
       failed: (error) => {
         if (!client.isOpen) return;
         this.log.warn(
@@ -97,7 +100,11 @@ export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
     const listening = this.feeds.get(data.accountId);
     if (!listening) return;
     const { seq, type, timeMs, accountId } = data;
-    const frame = accountFrame(accountId, { seq, type, time: toRfc3339(timeMs), data: data.data });
+    const frame = accountFrame(
+      accountId,
+      { seq, type, time: toRfc3339(timeMs), data: data.data },
+      this.count,
+    );
     for (const feed of listening) feed.offer(seq, frame);
   }
 }

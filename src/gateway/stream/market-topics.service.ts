@@ -16,37 +16,39 @@ import { Clock } from '../../kernel/time.js';
 import type { PredictionMade } from '../../ml/contract/events.js';
 import { Predictions } from '../../ml/contract/predictions.js';
 import { bookOf, candleOf, foldQuote, predictionOf, tradesOf, type StreamedCandle } from './market-state.js';
-import type { MarketChannel, TopicName } from './messages.js';
-import { Topic } from './topic.js';
+import type { MarketTopicName } from './messages.js';
+import { StreamCount } from './stream-count.service.js';
+import { Topics, type StateRead } from './topics.js';
 
 /** Trades a newcomer is shown. */
 const tradesShown = 50;
 const subscriber = 'gateway.stream';
-/** Readings of a state that updates overtook; past it the updates themselves are new enough. */
-const renewalsMax = 5;
-
-interface Held {
-  readonly topic: Topic;
-  readonly ready: Promise<void>;
-  /** Who wait for it to be ready. */
-  takers: number;
-}
 
 /** The market channels somebody listens to, fed by the events of the live market. What a replay plays is never shown. */
 @Injectable()
 export class MarketTopics implements OnModuleInit, OnModuleDestroy {
-  private readonly topics = new Map<string, Held>();
+  readonly topics: Topics<MarketTopicName>;
   private subscriptions: Subscription[] = [];
 
   constructor(
     private readonly events: EventBus,
-    private readonly instruments: Instruments,
     private readonly market: Market,
     private readonly candles: Candles,
     private readonly predictions: Predictions,
     private readonly clock: Clock,
-    private readonly ids: Ids,
-  ) {}
+    instruments: Instruments,
+    ids: Ids,
+    count: StreamCount,
+  ) {
+    this.topics = new Topics<MarketTopicName>({
+      count,
+      later: (ms, act) => void setTimeout(act, ms).unref(),
+      nextEpoch: () => ids.next(),
+      check: ({ instrument }) => instruments.get({ id: instrument }),
+      empty: ({ channel }) => ({ state: channel === 'trades' ? [] : null, timeMs: clock.nowMs() }),
+      read: (name) => this.read(name),
+    });
+  }
 
   onModuleInit(): void {
     const live =
@@ -75,9 +77,9 @@ export class MarketTopics implements OnModuleInit, OnModuleDestroy {
         subscriber,
         live((e) => this.onPrediction(e)),
       ),
-      this.events.subscribe<SourceConnected>('events.source-connected', subscriber, async () => {
-        await Promise.all([...this.topics.values()].map(({ topic }) => this.renew(topic)));
-      }),
+      this.events.subscribe<SourceConnected>('events.source-connected', subscriber, () =>
+        this.topics.renewAll(),
+      ),
     ];
   }
 
@@ -85,68 +87,17 @@ export class MarketTopics implements OnModuleInit, OnModuleDestroy {
     for (const subscription of this.subscriptions) subscription.unsubscribe();
   }
 
-  get size(): number {
-    return this.topics.size;
-  }
-
-  /** Calls `use` with the topic once its state is known; without a listener afterwards it is forgotten. Throws DATA_UNKNOWN_INSTRUMENT. */
-  async take(name: TopicName, use: (topic: Topic) => void): Promise<void> {
-    const key = keyOf(name.channel, name.key);
-    let held = this.topics.get(key);
-    if (!held) {
-      const topic = new Topic(name, this.ids.next());
-      held = { topic, ready: this.load(topic), takers: 0 };
-      this.topics.set(key, held);
-    }
-    held.takers += 1;
+  private async read(name: MarketTopicName): Promise<StateRead | null> {
     try {
-      await held.ready;
-      use(held.topic);
-    } finally {
-      held.takers -= 1;
-      this.release(held.topic);
-    }
-  }
-
-  /** Forgets the topic when nobody listens to it, or is about to. */
-  release(topic: Topic): void {
-    const key = keyOf(topic.name.channel, topic.name.key);
-    const held = this.topics.get(key);
-    if (held?.topic === topic && held.takers === 0 && topic.listeners.size === 0) this.topics.delete(key);
-  }
-
-  private async load(topic: Topic): Promise<void> {
-    const { instrument } = topic.name;
-    await this.instruments.get({ id: instrument });
-    let state: unknown = topic.name.channel === 'trades' ? [] : null;
-    try {
-      state = await this.stateOf(topic.name);
+      return { state: await this.stateOf(name), timeMs: this.clock.nowMs() };
     } catch (error) {
-      // There is nothing yet; what comes first will be the state.
-      if (!(error instanceof Problem)) throw error;
+      // Nothing there yet, or nobody to ask: what comes first will be the state.
+      if (error instanceof Problem) return null;
+      throw error;
     }
-    topic.begin(state, this.clock.nowMs());
   }
 
-  /** Shows listeners the state as it is, since updates may have been missed. */
-  private async renew(topic: Topic): Promise<void> {
-    for (let tries = 0; tries < renewalsMax; tries += 1) {
-      const seq = topic.newestSeq;
-      try {
-        const state = await this.stateOf(topic.name);
-        if (topic.newestSeq !== seq) continue;
-        topic.renew({ state, timeMs: this.clock.nowMs() });
-        return;
-      } catch (error) {
-        // Nothing there, or nobody to ask: the next update will say more.
-        if (error instanceof Problem) return;
-        throw error;
-      }
-    }
-    topic.renew(null);
-  }
-
-  private async stateOf({ channel, instrument, timeframe }: TopicName): Promise<unknown> {
+  private async stateOf({ channel, instrument, timeframe }: MarketTopicName): Promise<unknown> {
     switch (channel) {
       case 'quotes':
         return this.market.quote({ instrument });
@@ -167,46 +118,38 @@ export class MarketTopics implements OnModuleInit, OnModuleDestroy {
 
   private onBatch(event: MarketBatch): void {
     const { instrument } = event.data;
-    const quotes = this.find('quotes', instrument);
-    if (quotes) {
-      const quote = foldQuote(quotes.current as Quote | null, event);
-      if (quote) quotes.publish(quote, quote, event.timeMs);
-    }
-    const book = bookOf(event);
-    if (book) this.find('order-book', instrument)?.publish(book, book, event.timeMs);
-    const trades = this.find('trades', instrument);
+    const { timeMs } = event;
+    const quotes = this.topics.find('quotes', instrument);
+    const quote = quotes && foldQuote(quotes.current as Quote | null, event);
+    if (quote) quotes.publish({ state: quote, change: quote, timeMs });
+    const books = this.topics.find('order-book', instrument);
+    const book = books && bookOf(event);
+    if (book) books.publish({ state: book, change: book, timeMs });
+    const trades = this.topics.find('trades', instrument);
     if (trades && event.data.trades.length > 0) {
       const heard = tradesOf(event);
       const shown = [...((trades.current as Trade[] | null) ?? []), ...heard].slice(-tradesShown);
-      trades.publish(shown, heard, event.timeMs, heard.length);
+      trades.publish({ state: shown, change: heard, timeMs, weight: heard.length });
     }
   }
 
   private onCandle(event: CandleUpdated | CandleClosed): void {
     const { instrument, timeframe } = event.data;
-    const topic = this.find('candles', `${instrument}:${timeframe}`);
+    const topic = this.topics.find('candles', `${instrument}:${timeframe}`);
     if (!topic) return;
     const candle = candleOf(event);
     const last = topic.current as StreamedCandle | null;
     // A late update of a candle that is closed already would open it again.
     if (last && (candle.time < last.time || (candle.time === last.time && last.closed && !candle.closed)))
       return;
-    topic.publish(candle, candle, event.timeMs);
+    topic.publish({ state: candle, change: candle, timeMs: event.timeMs, final: candle.closed });
   }
 
   private onPrediction(event: PredictionMade): void {
     const { instrument, timeframe } = event.data;
-    const topic = this.find('predictions', `${instrument}:${timeframe}`);
+    const topic = this.topics.find('predictions', `${instrument}:${timeframe}`);
     if (!topic) return;
     const prediction = predictionOf(event);
-    topic.publish(prediction, prediction, event.timeMs);
+    topic.publish({ state: prediction, change: prediction, timeMs: event.timeMs, final: true });
   }
-
-  private find(channel: MarketChannel, key: string): Topic | undefined {
-    return this.topics.get(keyOf(channel, key))?.topic;
-  }
-}
-
-function keyOf(channel: MarketChannel, key: string): string {
-  return `${channel} ${key}`;
 }

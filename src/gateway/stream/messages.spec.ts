@@ -12,10 +12,28 @@ describe('what a stream client says', () => {
       op: 'subscribe',
       id: '1',
       topic: { channel: 'quotes', instrument: 'BTC-USD.SIM', timeframe: null, key: 'BTC-USD.SIM' },
+      conflateMs: null,
     });
     expect(subscribe('candles', { instrument: 'BTC-USD.SIM', timeframe: '1m' })).toMatchObject({
       topic: { timeframe: '1m', key: 'BTC-USD.SIM:1m' },
     });
+  });
+
+  it('asks for a rhythm there is, or is told which there are', () => {
+    const instrument = 'BTC-USD.SIM';
+    expect(subscribe('quotes', { instrument, conflateMs: 250 })).toMatchObject({ conflateMs: 250 });
+    for (const conflateMs of [0, -250, 300, '250', 1e9, {}]) {
+      expect(subscribe('quotes', { instrument, conflateMs })).toEqual({
+        code: 'STREAM_MESSAGE_INVALID',
+        detail: 'params.conflateMs must be one of 100, 250, 500, 1000, 5000',
+        id: '1',
+      });
+    }
+  });
+
+  it('may watch the server itself', () => {
+    expect(subscribe('jobs')).toEqual({ op: 'subscribe-watch', id: '1', channel: 'jobs' });
+    expect(subscribe('services', {})).toEqual({ op: 'subscribe-watch', id: '1', channel: 'services' });
   });
 
   it('resumes an account after the last event it has', () => {

@@ -3,7 +3,14 @@ import { isTimeframe, type Timeframe } from '../../kernel/time.js';
 
 export const marketChannels = ['quotes', 'trades', 'order-book', 'candles', 'predictions'] as const;
 export type MarketChannel = (typeof marketChannels)[number];
-export type Channel = MarketChannel | 'account';
+/** What the server itself does: which services run, how long work goes on. */
+export const watchChannels = ['services', 'jobs'] as const;
+export type WatchChannel = (typeof watchChannels)[number];
+export type Channel = MarketChannel | WatchChannel | 'account';
+const channels: readonly Channel[] = [...marketChannels, 'account', ...watchChannels];
+
+/** Rhythms a market channel is offered in, besides its own, in ms; few, so that clients share frames. */
+export const conflationsMs = [100, 250, 500, 1_000, 5_000] as const;
 
 /** Closing codes of the stream. */
 export const closeCodes = {
@@ -21,7 +28,14 @@ export type ClientMessage =
   | { readonly op: 'auth'; readonly token?: string; readonly ticket?: string }
   | { readonly op: 'ping' }
   | { readonly op: 'unsubscribe'; readonly id: string }
-  | { readonly op: 'subscribe'; readonly id: string; readonly topic: TopicName }
+  | {
+      readonly op: 'subscribe';
+      readonly id: string;
+      readonly topic: MarketTopicName;
+      /** At most one frame in so many ms; null: all of them. */
+      readonly conflateMs: number | null;
+    }
+  | { readonly op: 'subscribe-watch'; readonly id: string; readonly channel: WatchChannel }
   | {
       readonly op: 'subscribe-account';
       readonly id: string;
@@ -29,13 +43,17 @@ export type ClientMessage =
       readonly since: number | null;
     };
 
-/** A market channel of one instrument, or of one instrument and timeframe. */
+/** What frames are numbered by. */
 export interface TopicName {
+  readonly channel: Channel;
+  readonly key: string;
+}
+
+/** A market channel of one instrument, or of one instrument and timeframe; the key is `instrument[:timeframe]`. */
+export interface MarketTopicName extends TopicName {
   readonly channel: MarketChannel;
   readonly instrument: string;
   readonly timeframe: Timeframe | null;
-  /** `instrument`, or `instrument:timeframe`. */
-  readonly key: string;
 }
 
 export interface Misunderstanding {
@@ -73,31 +91,40 @@ function readSubscribe(id: string, message: Record<string, unknown>): ClientMess
   const params = (message.params ?? {}) as Record<string, unknown>;
   if (typeof params !== 'object' || Array.isArray(params)) return invalid('params must be an object', id);
   const { channel } = message;
+  if (!isChannel(channel)) {
+    const detail = `unknown channel ${show(channel)}; known are ${channels.join(', ')}`;
+    return { code: 'STREAM_CHANNEL_UNKNOWN', detail, id };
+  }
   if (channel === 'account') return readAccount(id, params);
-  if (!(marketChannels as readonly unknown[]).includes(channel)) {
-    return {
-      code: 'STREAM_CHANNEL_UNKNOWN',
-      detail: `unknown channel ${show(channel)}; known are ${[...marketChannels, 'account'].join(', ')}`,
-      id,
-    };
-  }
-  const { instrument, timeframe } = params;
+  if (channel === 'services' || channel === 'jobs') return { op: 'subscribe-watch', id, channel };
+  return readMarket(id, channel, params);
+}
+
+function readMarket(
+  id: string,
+  channel: MarketChannel,
+  { instrument, timeframe, conflateMs = null }: Record<string, unknown>,
+): ClientMessage | Misunderstanding {
   if (typeof instrument !== 'string' || parseInstrumentId(instrument) === null) {
-    return invalid(`channel ${channel as string} needs params.instrument such as "BTC-USD.SIM"`, id);
+    return invalid(`channel ${channel} needs params.instrument such as "BTC-USD.SIM"`, id);
   }
+  if (conflateMs !== null && !(conflationsMs as readonly unknown[]).includes(conflateMs)) {
+    return invalid(`params.conflateMs must be one of ${conflationsMs.join(', ')}`, id);
+  }
+  const rhythm = conflateMs as number | null;
   if (channel === 'quotes' || channel === 'trades' || channel === 'order-book') {
-    return { op: 'subscribe', id, topic: { channel, instrument, timeframe: null, key: instrument } };
+    const topic = { channel, instrument, timeframe: null, key: instrument };
+    return { op: 'subscribe', id, topic, conflateMs: rhythm };
   }
   if (typeof timeframe !== 'string' || !isTimeframe(timeframe)) {
-    return invalid(`channel ${channel as string} needs params.timeframe such as "1m"`, id);
+    return invalid(`channel ${channel} needs params.timeframe such as "1m"`, id);
   }
-  const topic = {
-    channel: channel as MarketChannel,
-    instrument,
-    timeframe,
-    key: `${instrument}:${timeframe}`,
-  };
-  return { op: 'subscribe', id, topic };
+  const topic = { channel, instrument, timeframe, key: `${instrument}:${timeframe}` };
+  return { op: 'subscribe', id, topic, conflateMs: rhythm };
+}
+
+function isChannel(value: unknown): value is Channel {
+  return (channels as readonly unknown[]).includes(value);
 }
 
 function readAccount(

@@ -1,124 +1,145 @@
+import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
+import type { Principal } from '../../kernel/principal.js';
 import { toRfc3339, type Clock } from '../../kernel/time.js';
-import type { AccessClaims } from '../identity/access-tokens.service.js';
-import type { GatewayMetrics } from '../gateway.metrics.js';
 import { decide, type Policy } from '../access/gcra.js';
+import type { GatewayMetrics } from '../gateway.metrics.js';
+import type { AccessClaims } from '../identity/access-tokens.service.js';
 import type { AccountFeed } from './account-feed.js';
 import type { Frame } from './frame.js';
+import { FollowedListener, type Recipient } from './followed-listener.js';
+import type { Followed } from './listening.js';
 import { closeCodes } from './messages.js';
-import type { Listener, Topic } from './topic.js';
+import { textFrame } from './wire-frame.js';
+import type { Writer, WriteTurn } from './write-turn.adapter.js';
 
 const authWithinMs = 5_000;
 const heartbeatMs = 1_000;
 const pingMs = 20_000;
 const silentMsMax = 60_000;
+/** Bytes of one turn that are worth a write of their own, so that a burst does not make anybody look slow. */
+const turnBytesMax = 16_384;
 
-export interface ClientLimits {
+/** Who a client is, by the newest token it sent. */
+export interface SignedIn {
+  readonly claims: AccessClaims;
+  readonly principal: Principal;
+}
+
+/** What all clients have in common. */
+export interface ClientParts {
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly turn: WriteTurn;
   readonly messages: Policy;
   readonly bufferBytesMax: number;
 }
 
 /** What a client listens to under one of its ids. */
 export type Heard =
-  | { readonly kind: 'market'; readonly topic: Topic; readonly listener: MarketListener }
+  | {
+      readonly kind: 'topic';
+      readonly followed: Followed;
+      readonly listener: FollowedListener;
+      /** Ends it at the topic. */
+      readonly leave: () => void;
+    }
   | { readonly kind: 'account'; readonly accountId: string; readonly feed: AccountFeed };
 
-/** Passes a topic on to one client; to a slow one it passes nothing until a fresh snapshot can be sent. */
-class MarketListener implements Listener {
-  private missed = 0;
-  private behind = false;
-  constructor(
-    private readonly client: StreamClient,
-    private readonly topic: Topic,
-    private readonly metrics: GatewayMetrics,
-  ) {}
-
-  offer(frame: Frame, weight: number): void {
-    if (this.behind || this.client.isSlow) {
-      this.behind = true;
-      this.missed += weight;
-      this.metrics.streamConflated.inc({ channel: frame.channel });
-    } else {
-      this.client.sendFrame(frame);
-    }
-  }
-
-  /** Sends the snapshot a slow client waits for, once it has room. */
-  recover(): void {
-    if (!this.behind || this.client.isSlow) return;
-    this.client.sendFrame(this.topic.snapshot(this.missed));
-    this.behind = false;
-    this.missed = 0;
-  }
-}
-
 /** One WebSocket: who it is, what it hears, how far it is behind, and when it was last heard of. */
-export class StreamClient {
+export class StreamClient implements Recipient, Writer {
   readonly heard = new Map<string, Heard>();
-  claims: AccessClaims | null = null;
+  signedIn: SignedIn | null = null;
   private readonly openedMs: number;
   private lastSentMs: number;
   private lastHeardMs: number;
   private lastPingMs: number;
   private messagesFullAtMs = 0;
+  /** What goes out at the end of this turn. */
+  private outgoing: Buffer[] = [];
+  private outgoingBytes = 0;
   private waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
+  /** `wire` is the connection under `socket`: frames are ready, so they are written to it as they are. */
   constructor(
     private readonly socket: WebSocket,
-    private readonly clock: Clock,
-    private readonly limits: ClientLimits,
-    private readonly metrics: GatewayMetrics,
+    private readonly wire: Duplex,
+    private readonly parts: ClientParts,
   ) {
-    const nowMs = clock.monotonicMs();
+    const nowMs = parts.clock.monotonicMs();
     this.openedMs = this.lastSentMs = this.lastHeardMs = this.lastPingMs = nowMs;
     socket.on('pong', () => {
-      this.lastHeardMs = this.clock.monotonicMs();
+      this.lastHeardMs = this.parts.clock.monotonicMs();
     });
     socket.on('close', () => {
       for (const { reject } of this.waiting.splice(0)) reject(new Error('the stream client is gone'));
     });
   }
 
-  /** Market channels wait from here on; a quarter of what would close a client with account events. */
+  /** Bytes that are not on their way yet. */
+  get unsentBytes(): number {
+    return this.outgoingBytes + this.wire.writableLength;
+  }
+
+  /** Topics wait from here on; a quarter of what closes a client that still must be told something. */
   get isSlow(): boolean {
-    return this.socket.bufferedAmount > this.limits.bufferBytesMax / 4;
+    return this.unsentBytes > this.parts.bufferBytesMax / 4;
   }
 
   get isOpen(): boolean {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
-  listen(id: string, topic: Topic): void {
-    const listener = new MarketListener(this, topic, this.metrics);
-    this.heard.set(id, { kind: 'market', topic, listener });
-    topic.listeners.add(listener);
+  listen(id: string, followed: Followed, leave: (listener: FollowedListener) => void): void {
+    const listener = new FollowedListener(this, followed);
+    this.heard.set(id, { kind: 'topic', followed, listener, leave: () => leave(listener) });
+    followed.listeners.add(listener);
   }
 
   /** Takes one message into account. False when there were too many. */
   mayTalk(): boolean {
-    const nowMs = this.clock.monotonicMs();
+    const nowMs = this.parts.clock.monotonicMs();
     this.lastHeardMs = nowMs;
-    const { allowed, fullAtMs } = decide(this.limits.messages, this.messagesFullAtMs, nowMs);
+    const { allowed, fullAtMs } = decide(this.parts.messages, this.messagesFullAtMs, nowMs);
     this.messagesFullAtMs = fullAtMs;
     return allowed;
   }
 
   say(message: object): void {
-    this.send(Buffer.from(JSON.stringify(message)));
+    this.send(textFrame(JSON.stringify(message)));
   }
 
   sendFrame(frame: Frame): void {
-    this.metrics.streamFrames.inc({ channel: frame.channel });
+    this.parts.metrics.streamFrames.inc({ channel: frame.channel });
     this.send(frame.bytes);
   }
 
-  /** Account events are never dropped: who cannot take them is closed, and resumes by `since`. */
-  sendAccount(frame: Frame): void {
-    if (this.socket.bufferedAmount > this.limits.bufferBytesMax) {
+  /** What is sent is never dropped: who cannot take it is closed, and resumes its accounts by `since`. */
+  send(bytes: Buffer): void {
+    if (!this.isOpen) return;
+    if (this.unsentBytes > this.parts.bufferBytesMax) {
       this.close(closeCodes.tooSlow, 'too slow; resume by since', 'too-slow');
       return;
     }
-    this.sendFrame(frame);
+    if (this.outgoing.push(bytes) === 1) this.parts.turn.add(this);
+    this.outgoingBytes += bytes.length;
+    if (this.outgoingBytes >= turnBytesMax) this.flush();
+  }
+
+  flush(): void {
+    const { outgoing } = this;
+    if (outgoing.length === 0) return;
+    this.outgoing = [];
+    this.outgoingBytes = 0;
+    if (!this.isOpen) return;
+    this.lastSentMs = this.parts.clock.monotonicMs();
+    if (outgoing.length === 1) {
+      this.wire.write(outgoing[0]);
+      return;
+    }
+    this.wire.cork();
+    for (const bytes of outgoing) this.wire.write(bytes);
+    this.wire.uncork();
   }
 
   /** Resolves when the client has room, rejects when it is gone. */
@@ -130,7 +151,8 @@ export class StreamClient {
 
   close(code: number, reason: string, counted: string): void {
     if (!this.isOpen) return;
-    this.metrics.streamClosed.inc({ reason: counted });
+    this.flush();
+    this.parts.metrics.streamClosed.inc({ reason: counted });
     this.socket.close(code, reason);
   }
 
@@ -138,16 +160,16 @@ export class StreamClient {
     this.socket.terminate();
   }
 
-  /** Called a few times a second: what is due, is sent or done. */
-  tick(): void {
+  /** Called a few times a second: what is due, is sent or done. `heartbeat` is the same for all. */
+  tick(heartbeat: Buffer): void {
     if (!this.isOpen) return;
-    const nowMs = this.clock.monotonicMs();
+    const nowMs = this.parts.clock.monotonicMs();
     if (nowMs - this.lastHeardMs > silentMsMax) {
-      this.metrics.streamClosed.inc({ reason: 'silent' });
+      this.parts.metrics.streamClosed.inc({ reason: 'silent' });
       this.terminate();
       return;
     }
-    if (this.claims === null) {
+    if (this.signedIn === null) {
       if (nowMs - this.openedMs > authWithinMs) {
         this.close(closeCodes.unauthenticated, 'not authenticated within 5 s', 'unauthenticated');
       }
@@ -157,17 +179,20 @@ export class StreamClient {
       this.lastPingMs = nowMs;
       this.socket.ping();
     }
-    if (!this.isSlow) {
-      for (const heard of this.heard.values()) if (heard.kind === 'market') heard.listener.recover();
-      for (const { resolve } of this.waiting.splice(0)) resolve();
-    }
-    if (nowMs - this.lastSentMs >= heartbeatMs)
-      this.say({ op: 'heartbeat', ts: toRfc3339(this.clock.nowMs()) });
+    if (!this.isSlow) this.recover();
+    if (nowMs - this.lastSentMs >= heartbeatMs) this.send(heartbeat);
   }
 
-  private send(bytes: Buffer): void {
-    if (!this.isOpen) return;
-    this.lastSentMs = this.clock.monotonicMs();
-    this.socket.send(bytes, { binary: false });
+  private recover(): void {
+    for (const heard of this.heard.values()) {
+      const frame = heard.kind === 'topic' ? heard.listener.recover() : null;
+      if (frame) this.parts.metrics.streamFrames.inc({ channel: frame.channel });
+    }
+    for (const { resolve } of this.waiting.splice(0)) resolve();
   }
+}
+
+/** The heartbeat of this moment. */
+export function heartbeatAt(nowMs: number): Buffer {
+  return textFrame(JSON.stringify({ op: 'heartbeat', ts: toRfc3339(nowMs) }));
 }

@@ -1,19 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../../kernel/errors.js';
-import type { Principal } from '../../kernel/principal.js';
 import { Clock, toRfc3339 } from '../../kernel/time.js';
 import { gatewayProblem } from '../contract/errors.js';
 import { GatewayConfig } from '../gateway.config.js';
-import { AccessTokens } from '../identity/access-tokens.service.js';
-import { Directory } from '../identity/directory.service.js';
 import { AccountFeeds } from './account-feeds.service.js';
 import { logEpoch } from './account-feed.js';
 import { MarketTopics } from './market-topics.service.js';
-import { closeCodes, readMessage, type ClientMessage, type TopicName } from './messages.js';
+import { readMessage, type ClientMessage, type TopicName } from './messages.js';
 import type { StreamClient } from './stream-client.adapter.js';
-import { StreamTickets } from './stream-tickets.service.js';
+import { StreamSignIn } from './stream-sign-in.service.js';
+import type { Topic } from './topic.js';
+import type { Topics } from './topics.js';
+import { WatchTopics } from './watch-topics.service.js';
 
-type AccountSubscription = Extract<ClientMessage, { op: 'subscribe-account' }>;
+type Subscription = Extract<ClientMessage, { op: `subscribe${string}` }>;
+type Asked<Op> = Extract<ClientMessage, { op: Op }>;
 
 /** What the stream answers to what a client says. */
 @Injectable()
@@ -22,10 +23,9 @@ export class StreamTalk {
   private readonly pending = new WeakMap<StreamClient, Set<string>>();
 
   constructor(
-    private readonly tokens: AccessTokens,
-    private readonly directory: Directory,
-    private readonly tickets: StreamTickets,
-    private readonly topics: MarketTopics,
+    private readonly signIn: StreamSignIn,
+    private readonly market: MarketTopics,
+    private readonly watch: WatchTopics,
     private readonly accounts: AccountFeeds,
     private readonly config: GatewayConfig,
     private readonly clock: Clock,
@@ -41,8 +41,8 @@ export class StreamTalk {
     if (message.op === 'ping') {
       client.say({ op: 'pong', ts: toRfc3339(this.clock.nowMs()) });
     } else if (message.op === 'auth') {
-      await this.authenticate(client, message);
-    } else if (client.claims === null) {
+      await this.signIn.authenticate(client, message);
+    } else if (client.signedIn === null) {
       const { code, content } = gatewayProblem('STREAM_NOT_AUTHENTICATED', {
         detail: 'send {"op":"auth","token":…} first',
       });
@@ -59,54 +59,7 @@ export class StreamTalk {
     for (const id of client.heard.keys()) this.drop(client, id);
   }
 
-  /** Is the client still who it was? Called a few times a second. */
-  recheck(client: StreamClient): void {
-    const { claims } = client;
-    if (claims === null) return;
-    if (claims.expiresMs <= this.clock.nowMs()) {
-      client.close(closeCodes.unauthenticated, 'the token has expired', 'expired');
-      return;
-    }
-    try {
-      this.directory.holderOf(claims);
-    } catch {
-      client.close(closeCodes.unauthenticated, 'the session has ended', 'revoked');
-    }
-  }
-
-  private async authenticate(
-    client: StreamClient,
-    message: { token?: string; ticket?: string },
-  ): Promise<void> {
-    try {
-      const claims =
-        message.token === undefined
-          ? await this.tickets.redeem(message.ticket!)
-          : this.tokens.verify(message.token);
-      const { user } = this.directory.holderOf(claims);
-      if (user.passwordChangeRequired) {
-        throw gatewayProblem('AUTH_PASSWORD_CHANGE_REQUIRED', { detail: 'choose your own password first' });
-      }
-      if (client.claims !== null && client.claims.userId !== claims.userId) {
-        throw gatewayProblem('STREAM_NOT_AUTHENTICATED', {
-          detail: 'this connection belongs to another user; open a new one',
-        });
-      }
-      client.claims = claims;
-      client.say({ op: 'authenticated', expiresAt: toRfc3339(claims.expiresMs) });
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      client.say({ op: 'error', code: error.code, detail: error.content.detail });
-      // A refused renewal leaves the connection as it was; a refused beginning ends it.
-      if (client.claims === null)
-        client.close(closeCodes.unauthenticated, 'not authenticated', 'unauthenticated');
-    }
-  }
-
-  private async subscribe(
-    client: StreamClient,
-    message: AccountSubscription | { op: 'subscribe'; id: string; topic: TopicName },
-  ): Promise<void> {
+  private async subscribe(client: StreamClient, message: Subscription): Promise<void> {
     const { id } = message;
     const pending = this.pending.get(client) ?? new Set<string>();
     this.pending.set(client, pending);
@@ -127,7 +80,8 @@ export class StreamTalk {
     }
     pending.add(id);
     try {
-      if (message.op === 'subscribe') await this.listen(client, id, message.topic, pending);
+      if (message.op === 'subscribe') await this.openMarket(client, message, pending);
+      else if (message.op === 'subscribe-watch') await this.openWatch(client, message, pending);
       else await this.openAccount(client, message, pending);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -137,28 +91,32 @@ export class StreamTalk {
     }
   }
 
-  private async listen(
+  private async openMarket(
     client: StreamClient,
-    id: string,
-    name: TopicName,
+    { id, topic: name, conflateMs }: Asked<'subscribe'>,
     pending: Set<string>,
   ): Promise<void> {
-    await this.topics.take(name, (topic) => {
-      // Gone or unsubscribed while the state was looked up.
-      if (!client.isOpen || !pending.has(id)) return;
-      client.say({ op: 'subscribed', id, channel: name.channel, epoch: topic.epoch, seq: topic.newestSeq });
-      client.sendFrame(topic.snapshot());
-      client.listen(id, topic);
-    });
+    const { topics } = this.market;
+    await topics.take(name, (topic) => follow({ client, id, topics, topic, conflateMs }, pending));
+  }
+
+  private async openWatch(
+    client: StreamClient,
+    { id, channel }: Asked<'subscribe-watch'>,
+    pending: Set<string>,
+  ): Promise<void> {
+    const { topics } = this.watch;
+    await this.watch.take(channel, client.signedIn!.principal, (topic) =>
+      follow({ client, id, topics, topic, conflateMs: null }, pending),
+    );
   }
 
   private async openAccount(
     client: StreamClient,
-    asked: AccountSubscription,
+    { id, accountId, since }: Asked<'subscribe-account'>,
     pending: Set<string>,
   ): Promise<void> {
-    const { id, accountId, since } = asked;
-    const principal: Principal = this.directory.holderOf(client.claims!).principal;
+    const { principal } = client.signedIn!;
     await this.accounts.open(client, { principal, accountId, since }, (feed, seq) => {
       client.heard.set(id, { kind: 'account', accountId, feed });
       if (!client.isOpen || !pending.has(id)) {
@@ -179,11 +137,31 @@ export class StreamTalk {
     const heard = client.heard.get(id);
     if (!heard) return;
     client.heard.delete(id);
-    if (heard.kind === 'account') {
-      this.accounts.close(heard.accountId, heard.feed);
-    } else {
-      heard.topic.listeners.delete(heard.listener);
-      this.topics.release(heard.topic);
-    }
+    if (heard.kind === 'account') this.accounts.close(heard.accountId, heard.feed);
+    else heard.leave();
   }
+}
+
+/** Tells a client where a topic stands, and all that comes after it. */
+function follow<Name extends TopicName>(
+  asked: {
+    client: StreamClient;
+    id: string;
+    topics: Topics<Name>;
+    topic: Topic<Name>;
+    conflateMs: number | null;
+  },
+  pending: ReadonlySet<string>,
+): void {
+  const { client, id, topics, topic, conflateMs } = asked;
+  // Gone or unsubscribed while the state was looked up.
+  if (!client.isOpen || !pending.has(id)) return;
+  const followed = topic.inRhythm(conflateMs);
+  const { channel } = topic.name;
+  client.say({ op: 'subscribed', id, channel, epoch: topic.epoch, seq: followed.newestSeq });
+  client.sendFrame(followed.snapshot());
+  client.listen(id, followed, (listener) => {
+    topic.leave(followed, listener);
+    topics.release(topic);
+  });
 }

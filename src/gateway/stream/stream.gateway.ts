@@ -15,8 +15,11 @@ import { AccountFeeds } from './account-feeds.service.js';
 import { MarketTopics } from './market-topics.service.js';
 import { closeCodes } from './messages.js';
 import { originAllowed } from './origin.js';
-import { StreamClient, type ClientLimits } from './stream-client.adapter.js';
+import { heartbeatAt, StreamClient, type ClientParts } from './stream-client.adapter.js';
+import { StreamSignIn } from './stream-sign-in.service.js';
 import { StreamTalk } from './stream-talk.service.js';
+import { WatchTopics } from './watch-topics.service.js';
+import { WriteTurn } from './write-turn.adapter.js';
 
 const path = '/v1/stream';
 const messageBytesMax = 65_536;
@@ -30,10 +33,12 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
   private readonly clients = new Set<StreamClient>();
   private readonly door = new WebSocketServer({
     noServer: true,
+    // Frames are made once and written as they are; compression would have each client compress its own.
+    perMessageDeflate: false,
     clientTracking: false,
     maxPayload: messageBytesMax,
   });
-  private readonly limitsOfClient: ClientLimits;
+  private readonly parts: ClientParts;
   private timer: NodeJS.Timeout | null = null;
   private draining = false;
   private readonly log: Log;
@@ -41,24 +46,30 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly talk: StreamTalk,
+    private readonly signIn: StreamSignIn,
     private readonly limits: Limits,
     private readonly config: GatewayConfig,
     private readonly clock: Clock,
-    private readonly metrics: GatewayMetrics,
-    topics: MarketTopics,
+    metrics: GatewayMetrics,
+    market: MarketTopics,
+    watch: WatchTopics,
     accounts: AccountFeeds,
     log: Log,
   ) {
     this.log = log.of('gateway.stream');
     const perSecond = config.streamMessagesPerSecond;
-    this.limitsOfClient = {
+    this.parts = {
+      clock,
+      metrics,
+      turn: new WriteTurn(),
       messages: { name: 'stream', quota: perSecond * 4, windowMs: 4_000 },
       bufferBytesMax: config.streamBufferBytesMax,
     };
     metrics.stream({
       clients: () => this.clients.size,
       subscriptions: () => [...this.clients].reduce((sum, client) => sum + client.heard.size, 0),
-      topics: () => topics.size + accounts.size,
+      topics: () => market.topics.size + watch.topics.size + accounts.size,
+      unsentBytes: () => [...this.clients].reduce((sum, client) => sum + client.unsentBytes, 0),
     });
   }
 
@@ -66,9 +77,10 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     const server: Server = this.host.httpAdapter.getHttpServer();
     server.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head));
     this.timer = setInterval(() => {
+      const heartbeat = heartbeatAt(this.clock.nowMs());
       for (const client of this.clients) {
-        client.tick();
-        this.talk.recheck(client);
+        client.tick(heartbeat);
+        this.signIn.recheck(client);
       }
     }, tickMs).unref();
   }
@@ -93,7 +105,7 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
       return;
     }
     this.door.handleUpgrade(request, socket, head, (webSocket) => {
-      const client = new StreamClient(webSocket, this.clock, this.limitsOfClient, this.metrics);
+      const client = new StreamClient(webSocket, socket, this.parts);
       this.clients.add(client);
       webSocket.on('message', (data: RawData, isBinary: boolean) => {
         if (!client.mayTalk()) {

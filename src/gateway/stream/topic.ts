@@ -1,88 +1,88 @@
-import { makeFrame, type Frame } from './frame.js';
+import { Conflation, type Later } from './conflation.js';
+import type { Frame } from './frame.js';
+import { tell, type Followed, type Listener, type News } from './listening.js';
 import type { TopicName } from './messages.js';
-
-/** Somebody who listens to a topic. Offers arrive in order of `seq`, without gaps. */
-export interface Listener {
-  offer(frame: Frame, weight: number): void;
-}
+import { NumberedState, type FrameMaker } from './numbered-state.js';
 
 /**
- * One market channel of one key: its state, its numbering, and who listens. Numbers run without gaps within an epoch,
- * which lasts as long as somebody listens. Not a log: who falls behind gets the state, not the past.
+ * One channel of one key: its state, its numbering, and who listens. Numbers run without gaps within an epoch, which
+ * lasts as long as somebody listens. Not a log: who falls behind gets the state, not the past.
  */
-export class Topic {
+export class Topic<Name extends TopicName = TopicName> implements Followed {
   readonly listeners = new Set<Listener>();
-  private seq = 0;
-  private state: unknown = null;
-  private stateMs = 0;
-  private known = false;
+  private readonly conflations = new Map<number, Conflation>();
+  private readonly newest: NumberedState;
 
   constructor(
-    readonly name: TopicName,
-    readonly epoch: string,
-  ) {}
-
-  /** What the state was before anything was heard; a state already heard is newer and stays. */
-  begin(state: unknown, timeMs: number): void {
-    if (this.known) return;
-    this.state = state;
-    this.stateMs = timeMs;
+    private readonly maker: FrameMaker & { readonly name: Name },
+    begin: { readonly state: unknown; readonly timeMs: number },
+    private readonly later: Later,
+  ) {
+    this.newest = new NumberedState(maker, 0, begin.state, begin.timeMs);
   }
 
-  /** The state as it was read anew after updates may have been missed; everybody gets it. Null keeps what is known. */
-  renew(read: { state: unknown; timeMs: number } | null): void {
-    if (read !== null) {
-      this.state = read.state;
-      this.stateMs = read.timeMs;
-    }
-    if (this.listeners.size === 0) return;
-    const frame = this.snapshot();
-    for (const listener of this.listeners) listener.offer(frame, 1);
+  get name(): Name {
+    return this.maker.name;
+  }
+
+  get epoch(): string {
+    return this.maker.epoch;
   }
 
   get current(): unknown {
-    return this.state;
+    return this.newest.state;
   }
 
   get newestSeq(): number {
-    return this.seq;
+    return this.newest.seq;
   }
 
-  /** `state` is what the topic now is, `change` what listeners hear (usually the same); `weight` counts its items. */
-  publish(state: unknown, change: unknown, timeMs: number, weight = 1): void {
-    this.state = state;
-    this.stateMs = timeMs;
-    this.known = true;
-    const prevSeq = this.seq;
-    this.seq += 1;
-    if (this.listeners.size === 0) return;
-    const { channel, key } = this.name;
-    const frame = makeFrame({
-      channel,
-      key,
-      type: 'update',
-      epoch: this.epoch,
-      seq: this.seq,
-      prevSeq,
-      timeMs,
-      data: change,
-    });
-    for (const listener of this.listeners) listener.offer(frame, weight);
+  get isFollowed(): boolean {
+    return this.listeners.size > 0 || this.conflations.size > 0;
   }
 
-  /** The whole state as of the newest number; the next update follows on it. */
   snapshot(dropped = 0): Frame {
-    const { channel, key } = this.name;
-    return makeFrame({
-      channel,
-      key,
-      type: 'snapshot',
-      epoch: this.epoch,
-      seq: this.seq,
-      prevSeq: this.seq,
-      timeMs: this.stateMs,
-      data: this.state,
-      dropped: channel === 'trades' ? dropped : 0,
-    });
+    return this.newest.snapshot(dropped);
+  }
+
+  /** The state as it was read, not heard; everybody gets it. Null keeps what is known. */
+  renew(read: { state: unknown; timeMs: number } | null): void {
+    const { seq } = this.newest;
+    const { state, timeMs } = read ?? this.newest;
+    this.newest.set(seq, state, timeMs);
+    if (this.listeners.size > 0) tell(this.listeners, this.snapshot(), 1, this.maker.count);
+    for (const conflation of this.conflations.values()) conflation.renew(seq, state, timeMs);
+  }
+
+  publish(news: News): void {
+    const { state, change, timeMs, weight = 1 } = news;
+    const prevSeq = this.newest.seq;
+    const seq = prevSeq + 1;
+    this.newest.set(seq, state, timeMs);
+    if (this.listeners.size > 0) {
+      const frame = this.newest.frame({ type: 'update', seq, prevSeq, timeMs, data: change });
+      tell(this.listeners, frame, weight, this.maker.count);
+    }
+    for (const conflation of this.conflations.values()) conflation.hear(news, seq);
+  }
+
+  /** The topic at most once in `everyMs`; all who ask for the same rhythm share its frames. Null: as it moves. */
+  inRhythm(everyMs: number | null): Followed {
+    if (everyMs === null) return this;
+    let conflation = this.conflations.get(everyMs);
+    if (!conflation) {
+      const { seq, state, timeMs } = this.newest;
+      const newest = new NumberedState(this.maker, seq, state, timeMs);
+      conflation = new Conflation(everyMs, this.maker, newest, this.later);
+      this.conflations.set(everyMs, conflation);
+    }
+    return conflation;
+  }
+
+  leave(followed: Followed, listener: Listener): void {
+    followed.listeners.delete(listener);
+    if (followed instanceof Conflation && followed.listeners.size === 0) {
+      this.conflations.delete(followed.everyMs);
+    }
   }
 }
