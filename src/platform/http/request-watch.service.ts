@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Log } from '../../kernel/log.js';
+import { type LineValue, Log } from '../../kernel/log.js';
 import { Metrics } from '../../kernel/metrics.js';
 import { type HttpMetrics, httpMetrics } from './http.metrics.js';
 import { type RequestWatch, ServerAdapter } from './server.adapter.js';
@@ -15,10 +15,12 @@ const statusTexts: string[] = [];
 @Injectable()
 export class RequestWatchService implements RequestWatch {
   private readonly log: Log;
+  private readonly line: (values: readonly LineValue[]) => void;
   private readonly metrics: HttpMetrics;
 
   constructor(host: HttpAdapterHost, log: Log, metrics: Metrics) {
     this.log = log.of('http');
+    this.line = this.log.lines('request', ['method', 'route', 'status', 'ms', 'requestId', 'userId']);
     const adapter: unknown = host.httpAdapter;
     const server = adapter instanceof ServerAdapter ? adapter : null;
     this.metrics = httpMetrics(metrics, () => server?.inFlight ?? 0);
@@ -34,16 +36,10 @@ export class RequestWatchService implements RequestWatch {
       route,
       status: (statusTexts[status] ??= String(status)),
     });
-    const facts = {
-      method,
-      route,
-      status,
-      ms: Math.round(ms * 100) / 100,
-      requestId: request.id,
-      userId: request.principal?.userId,
-    };
-    if (quietRoutes.has(route)) this.log.debug(facts, 'request');
-    else this.log.info(facts, 'request');
+    const roundedMs = Math.round(ms * 100) / 100;
+    const userId = request.principal?.userId;
+    if (!quietRoutes.has(route)) this.line([method, route, status, roundedMs, request.id, userId]);
+    else this.log.debug({ method, route, status, ms: roundedMs, requestId: request.id, userId }, 'request');
   }
 
   problem(code: string): void {

@@ -87,7 +87,7 @@ export class ServerAdapter extends FastifyAdapter {
     fastify.addHook('onRequest', (request, reply, done) => {
       this.inFlight += 1;
       // Comes after every answer, and also when the caller went away before it: then there is no onResponse.
-      reply.raw.once('close', this.gone);
+      reply.raw.on('close', this.gone);
       reply.header(requestIdHeader, request.id);
       if (this.draining && !probes.test(request.url)) {
         reply.header('connection', 'close');

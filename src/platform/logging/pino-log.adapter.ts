@@ -1,14 +1,18 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { Log } from '../../kernel/log.js';
+import { type LineValue, Log } from '../../kernel/log.js';
 import { humanLine } from './human-line.js';
 import type { LogConfig, LogLevel } from './logging.config.js';
+import { LineTarget } from './line-target.adapter.js';
+import { lineText } from './line-text.js';
 import { redacted } from './redact.js';
 
-/** Bytes that may wait for a slow reader of the log before lines are dropped (and counted). */
-const bufferBytesMax = 16 * 1024 * 1024;
+/** Characters that may wait for a slow reader of the log before lines are dropped (and counted). */
+const waitingLengthMax = 16 * 1024 * 1024;
 /** Lines are written together, at the latest after this time: a system call for each would cost more than the line. */
-const batchBytes = 8 * 1024;
+const batchLength = 8 * 1024;
 const batchMs = 200;
+/** Part of the five seconds that a stop may take. */
+const flushMsMax = 500;
 const debugLevel = 20;
 const infoLevel = 30;
 
@@ -18,11 +22,14 @@ export interface LogTarget extends DestinationStream {
   readonly dropped: number;
 }
 
-/** Where the server's log ends: pino writes to the destination without blocking and flushes when the process exits. */
+/** The server's log: pino makes the lines, a `LineTarget` writes them without blocking and flushes at the exit. */
 export class PinoLog extends Log {
   constructor(
     private readonly pino: Logger,
     private readonly target: LogTarget,
+    /** Where lines made by hand go; null when lines are for people, who read few. */
+    private readonly direct: DirectLines | null,
+    private readonly part?: string,
   ) {
     super();
   }
@@ -43,11 +50,22 @@ export class PinoLog extends Log {
     this.pino.error(redacted(facts), sentence);
   }
 
-  of(part: string): Log {
-    return new PinoLog(this.pino.child({ part }), this.target);
+  lines(sentence: string, names: readonly string[]): (values: readonly LineValue[]) => void {
+    const { direct } = this;
+    if (direct === null) {
+      return (values) => this.info(Object.fromEntries(names.map((name, n) => [name, values[n]])), sentence);
+    }
+    const text = lineText(this.part === undefined ? [] : [['part', this.part]], names, sentence);
+    return (values) => {
+      if (this.pino.levelVal <= infoLevel) this.target.write(text(direct.time(), values));
+    };
   }
 
-  /** Writes what is still buffered, blocking; for the last line before an exit. */
+  of(part: string): Log {
+    return new PinoLog(this.pino.child({ part }), this.target, this.direct, part);
+  }
+
+  /** Writes what is still buffered, blocking for at most half a second; for the last line before an exit. */
   flush(): void {
     this.target.flush();
   }
@@ -55,6 +73,12 @@ export class PinoLog extends Log {
   get dropped(): number {
     return this.target.dropped;
   }
+}
+
+/** What a line made without the library needs of it. */
+interface DirectLines {
+  /** `,"time":"…"` */
+  time(): string;
 }
 
 /** The server's log as configured; `target` is standard output unless a test gives its own. */
@@ -66,37 +90,31 @@ export function createLog(config: LogConfig, target?: LogTarget): PinoLog {
   const stream = human
     ? { write: (line: string) => end.write(humanLine(JSON.parse(line) as Record<string, unknown>, color)) }
     : end;
-  return new PinoLog(pino(pinoOptions(config.level), stream), end);
+  const time = timestamps();
+  return new PinoLog(pino(pinoOptions(config.level, time), stream), end, human ? null : { time });
 }
 
-function pinoOptions(level: LogLevel): pino.LoggerOptions {
+function pinoOptions(level: LogLevel, timestamp: () => string): pino.LoggerOptions {
   return {
     level,
     base: undefined,
     messageKey: 'message',
-    timestamp: timestamps(),
+    timestamp,
     formatters: { level: (label) => ({ level: label }) },
   };
 }
 
-/**
- * Lines for people are written at once, so that they stay in order with what else is printed;
- * otherwise nobody waits for the reader, and what is buffered is written when the process exits.
- */
-export function openTarget(fd: number, sync: boolean): LogTarget {
-  let dropped = 0;
-  const batched = sync ? {} : { minLength: batchBytes, periodicFlush: batchMs };
-  const stream = pino.destination({ fd, sync, maxLength: bufferBytesMax, ...batched } as Parameters<
-    typeof pino.destination
-  >[0]);
-  stream.on('drop', () => (dropped += 1));
-  return {
-    write: (line) => stream.write(line),
-    flush: () => stream.flushSync(),
-    get dropped() {
-      return dropped;
-    },
-  };
+/** Lines for people are written at once, others together; in both cases nobody waits for the reader. */
+export function openTarget(fd: number, human: boolean): LogTarget {
+  const target = new LineTarget({
+    fd,
+    batchLength: human ? 0 : batchLength,
+    batchMs,
+    lengthMax: waitingLengthMax,
+    flushMsMax,
+  });
+  process.once('exit', () => target.flush());
+  return target;
 }
 
 /** RFC 3339 with milliseconds; the part down to the second is made once a second. */

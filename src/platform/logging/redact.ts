@@ -1,6 +1,6 @@
 import { Secret } from '../config/secret.js';
 
-const mask = '***';
+export const mask = '***';
 const depthMax = 6;
 const itemsMax = 100;
 const textLengthMax = 8000;
@@ -11,7 +11,7 @@ const sensitive =
 const judged = new Map<string, boolean>();
 const judgedMax = 2000;
 
-function isSensitive(name: string): boolean {
+export function isSensitive(name: string): boolean {
   const known = judged.get(name);
   if (known !== undefined) return known;
   const verdict = sensitive.test(name);
