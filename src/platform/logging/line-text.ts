@@ -1,8 +1,8 @@
 import type { LineValue } from '../../kernel/log.js';
 import { isSensitive, mask, maskText } from './redact.js';
 
-/** Everything that may not stand in JSON text as it is. */
-const needsEscape = /["\\\u0000-\u001f\u007f-\uffff]/;
+/** What stands in JSON text as it is; anything else is escaped. */
+const plainText = /^[ !#-[\]-~]*$/;
 
 /**
  * The text of an info line whose names are known beforehand: the same JSON object that the log writes otherwise, with
@@ -30,5 +30,5 @@ export function lineText(
 }
 
 function quoted(value: string): string {
-  return needsEscape.test(value) ? JSON.stringify(value) : `"${value}"`;
+  return plainText.test(value) ? `"${value}"` : JSON.stringify(value);
 }
