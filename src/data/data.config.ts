@@ -94,7 +94,13 @@ export class DataConfig extends configOf(
       default: 20,
       min: 1,
       max: 1_000,
-      about: 'Imports that may wait for their turn; more are refused.',
+      about: 'Imports, and as many backfills, that may wait for their turn; more are refused.',
+    }),
+    backfillsRunningMax: env.integer('BACKFILLS_RUNNING_MAX', {
+      default: 2,
+      min: 1,
+      max: 16,
+      about: 'Backfills that run at the same time, beside the imports.',
     }),
     replaysRunningMax: env.integer('REPLAYS_RUNNING_MAX', {
       default: 4,

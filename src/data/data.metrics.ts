@@ -12,6 +12,8 @@ export interface DataMetrics {
   readonly quoteReads: Counter<'outcome'>;
   readonly candleReads: Counter<'from'>;
   readonly importRows: Counter<'kind' | 'outcome'>;
+  readonly venueCandles: Counter<'outcome'>;
+  readonly venueFaults: Counter<'kind'>;
   readonly jobs: Counter<'kind' | 'state'>;
   readonly jobSeconds: Histogram<'kind'>;
   readonly replaySteps: Counter<'kind'>;
@@ -81,6 +83,16 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
       name: 'data_import_rows_total',
       help: 'Rows of imports, by kind and what became of them.',
       labels: ['kind', 'outcome'],
+    }),
+    venueCandles: metrics.counter({
+      name: 'data_venue_candles_total',
+      help: 'Past candles told by venues, by what became of them.',
+      labels: ['outcome'],
+    }),
+    venueFaults: metrics.counter({
+      name: 'data_venue_faults_total',
+      help: 'Questions about the past that a venue did not answer as it should, by kind of fault.',
+      labels: ['kind'],
     }),
     jobs: metrics.counter({
       name: 'data_jobs_total',

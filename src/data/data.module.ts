@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { CandleRepository } from './candles/candle.repository.js';
 import { CandlesService } from './candles/candles.service.js';
 import { LiveCandles } from './candles/live-candles.service.js';
+import { Backfills } from './contract/backfills.js';
 import { Candles } from './contract/candles.js';
 import { Feeds } from './contract/feeds.js';
 import { Imports } from './contract/imports.js';
@@ -15,6 +16,10 @@ import { FeedsService } from './feeds/feeds.service.js';
 import { Ingest } from './feeds/ingest.service.js';
 import { MarketOutbox } from './feeds/market-outbox.service.js';
 import { MarketStream } from './feeds/market-stream.service.js';
+import { BackfillsService } from './history/backfills.service.js';
+import { HistoryRepository } from './history/history.repository.js';
+import { HistoryWriter } from './history/history-writer.service.js';
+import { VenueAsk } from './history/venue-ask.service.js';
 import { DeriveCandles } from './imports/derive-candles.repository.js';
 import { ImportStage } from './imports/import-stage.repository.js';
 import { ImportsService } from './imports/imports.service.js';
@@ -60,6 +65,10 @@ const providers: Provider[] = [
   ReplayMaterial,
   ReplaysService,
   VenueHistories,
+  HistoryRepository,
+  HistoryWriter,
+  VenueAsk,
+  BackfillsService,
   { provide: Instruments, useExisting: InstrumentsService },
   { provide: Candles, useExisting: CandlesService },
   { provide: Market, useExisting: MarketService },
@@ -68,6 +77,7 @@ const providers: Provider[] = [
   { provide: Spool, useExisting: SpoolAdapter },
   { provide: Imports, useExisting: ImportsService },
   { provide: Replays, useExisting: ReplaysService },
+  { provide: Backfills, useExisting: BackfillsService },
 ];
 
 /** Market truth: what the venues said, as it came in, and the candles made of it. */
@@ -78,7 +88,7 @@ export class DataModule {
       module: DataModule,
       imports: [TypeOrmModule.forFeature([...dataEntities])],
       providers,
-      exports: [Instruments, Candles, Market, Feeds, DataJobs, Spool, Imports, Replays],
+      exports: [Instruments, Candles, Market, Feeds, DataJobs, Spool, Imports, Replays, Backfills],
     };
   }
 }

@@ -12,6 +12,7 @@ import { AuthController } from './http/auth.controller.js';
 import { CoalescedCancels } from './http/coalesced-cancels.service.js';
 import { FeedsController } from './http/feeds.controller.js';
 import { Idempotency } from './http/idempotency.service.js';
+import { BackfillsController } from './http/backfills.controller.js';
 import { ImportsController } from './http/imports.controller.js';
 import { JobsController } from './http/jobs.controller.js';
 import { MarketDataController } from './http/market-data.controller.js';
@@ -92,6 +93,7 @@ export class GatewayModule {
         AuthController,
         UsersController,
         MarketDataController,
+        BackfillsController,
         ImportsController,
         ReplaysController,
         JobsController,

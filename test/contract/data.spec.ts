@@ -1,3 +1,4 @@
+import { backfillsSuite } from './data/backfills.js';
 import { candlesSuite } from './data/candles.js';
 import { feedsSuite } from './data/feeds.js';
 import { importsSuite } from './data/imports.js';
@@ -14,6 +15,7 @@ const house = sharedHouse({
   MARKET_BATCH_MS: '20',
   DATA_JOBS_RUNNING_MAX: '1',
   DATA_JOBS_QUEUED_MAX: '2',
+  BACKFILLS_RUNNING_MAX: '1',
   REPLAYS_RUNNING_MAX: '2',
 });
 
@@ -22,6 +24,7 @@ candlesSuite(house);
 marketSuite(house);
 feedsSuite(house);
 importsSuite(house);
+backfillsSuite(house);
 jobsSuite(house);
 replaysSuite(house);
 everyPortOf('data', house);

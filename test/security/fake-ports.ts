@@ -1,4 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Backfills } from '../../src/data/contract/backfills.js';
 import { Candles } from '../../src/data/contract/candles.js';
 import { Feeds } from '../../src/data/contract/feeds.js';
 import { Imports } from '../../src/data/contract/imports.js';
@@ -20,6 +21,7 @@ import { Strategies } from '../../src/trading/contract/strategies.js';
 type PortToken = abstract new () => object;
 const ports: readonly PortToken[] = [
   Accounts,
+  Backfills,
   Candles,
   DataJobs,
   Features,

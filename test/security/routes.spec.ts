@@ -69,6 +69,7 @@ const decided: Record<string, string> = {
   'POST /v1/auth/logout': 'viewer',
   'POST /v1/auth/password': 'viewer',
   'POST /v1/auth/refresh': 'public',
+  'POST /v1/backfills': 'trader',
   'POST /v1/feeds/:id/start': 'operator',
   'POST /v1/feeds/:id/stop': 'operator',
   'POST /v1/imports/candles': 'trader',

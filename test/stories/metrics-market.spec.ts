@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TradeRetention } from '../../src/data/market/trade-retention.service.js';
+import { VenueHistories } from '../../src/data/venues/venue-histories.service.js';
+import { VenueFault } from '../../src/data/venues/venue.js';
 import type { Client } from '../support/client.js';
+import { GivenHistory, steadyCandles } from '../support/file-history.js';
 import { metricsOf } from '../support/metrics.js';
 import { sampleCandles } from '../support/sample-candles.js';
 import { startServer, type TestServer } from '../support/server.js';
@@ -112,6 +115,34 @@ describe('the metrics of stored market data and of predictions', () => {
     const refused = await change(async () => ended(await importRows('candles', bad), 'failed'), oneJob);
     expect(refused.of('data_import_rows_total', { outcome: 'refused' })).toBe(1);
     expect(refused.of('data_jobs_total', { state: 'failed' })).toBe(1);
+  });
+
+  it('count the candles a venue tells of the past, and its faults', async () => {
+    const other = 'PAST-USDT.BINANCE';
+    await client.put(`/v1/instruments/${other}`, rules);
+    const past = Date.parse('2023-01-01T00:00:00Z');
+    const venue = new GivenHistory('BINANCE', { '5m': steadyCandles(past, 36, '5m') }, 24);
+    server.running.app.get(VenueHistories, { strict: false }).register(venue);
+    const faults = [new VenueFault('rate_limited', 'too many requests', 1)];
+    venue.before = () => {
+      const fault = faults.pop();
+      if (fault) throw fault;
+    };
+    const moved = await change(async () => {
+      const range = { from: '2023-01-01T00:00:00Z', to: '2023-01-01T03:00:00Z' };
+      const { status, body } = await client.post('/v1/backfills', {
+        instrument: other,
+        timeframe: '5m',
+        ...range,
+      });
+      expect(status, JSON.stringify(body)).toBe(202);
+      await ended(`/v1/jobs/${body.id}`, 'succeeded');
+    }, oneJob);
+    expect(moved.of('data_venue_candles_total', { outcome: 'inserted' })).toBe(36);
+    expect(moved.of('data_candles_stored_total', { timeframe: '5m', source: 'backfill' })).toBe(36);
+    expect(moved.of('data_candles_stored_total', { timeframe: '1h', source: 'derived' })).toBe(3);
+    expect(moved.of('data_venue_faults_total', { kind: 'rate_limited' })).toBe(1);
+    expect(moved.of('data_jobs_total', { kind: 'backfill', state: 'succeeded' })).toBe(1);
   });
 
   it('tell running from waiting jobs while the storage is held up', async () => {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Global, type INestApplicationContext, Module, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { Global, type INestApplicationContext, Module, type OnModuleInit, type Type } from '@nestjs/common';
+import { ModuleRef, NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataConfig } from '../../src/data/data.config.js';
 import { DataModule, dataEntities } from '../../src/data/data.module.js';
@@ -39,6 +39,8 @@ export interface DataHouseOptions {
   readonly metrics?: Metrics;
   /** Goes on with what an earlier house left behind: its database and its DATA_DIR. */
   readonly after?: DataHouse;
+  /** Runs when everything is made and nothing has started, e.g. to say who answers for a venue. */
+  readonly prepare?: (get: DataHouse['get']) => void;
 }
 
 /** The data module alone, on a database of its own; feeds are off unless `config` says otherwise. */
@@ -93,7 +95,12 @@ export async function aDataHouse(options: DataHouseOptions = {}): Promise<DataHo
   });
 
   @Module({ imports: [orm, Given, DataModule.create()] })
-  class House {}
+  class House implements OnModuleInit {
+    constructor(private readonly parts: ModuleRef) {}
+    onModuleInit(): void {
+      options.prepare?.((token) => this.parts.get(token as never, { strict: false }));
+    }
+  }
 
   const app: INestApplicationContext = await NestFactory.createApplicationContext(House, {
     logger: ['error'],

@@ -1,8 +1,11 @@
 import type { Timeframe } from '../../kernel/time.js';
 import { fromScaled, scaleOf, ScaledSum, type Scales, toScaled } from './scaled.js';
 
-/** Where a stored candle came from; `derived` was made from a smaller timeframe after the fact. */
-export const candleSources = ['feed', 'import', 'derived', 'simulated'] as const;
+/**
+ * Where a stored candle came from: `backfill` was told by the venue after the fact, `derived` made from a smaller
+ * timeframe.
+ */
+export const candleSources = ['feed', 'import', 'backfill', 'derived', 'simulated'] as const;
 export type CandleSource = (typeof candleSources)[number];
 
 /** A candle of one known instrument; prices and volume are normal decimal text. */

@@ -85,9 +85,9 @@ export class CandlesService extends Candles {
     }
   }
 
-  /** Candles were changed in bulk: nothing in memory is certain. */
-  changed(): void {
-    this.recent.clear();
+  /** Candles of an instrument were changed in bulk, or of any: nothing of it in memory is certain. */
+  changed(instrument?: string): void {
+    this.recent.clear(instrument === undefined ? '' : keyOf(instrument, ''));
   }
 
   private async newest(

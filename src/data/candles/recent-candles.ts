@@ -69,9 +69,9 @@ export class RecentCandles {
     }
   }
 
-  /** Anything may have changed. */
-  clear(): void {
+  /** Any candle of the series whose key begins so may have changed; of all series without a beginning. */
+  clear(beginning = ''): void {
     this.changes += 1;
-    this.series.clear();
+    for (const key of this.series.keys()) if (key.startsWith(beginning)) this.series.delete(key);
   }
 }

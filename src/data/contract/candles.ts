@@ -32,8 +32,9 @@ export class Candle {
   @flag({ about: 'False while the candle is still open.' })
   closed: boolean;
 
-  @oneOf(['feed', 'import', 'derived', 'simulated'], {
-    about: 'Where it came from; `derived` was made from a smaller timeframe.',
+  @oneOf(['feed', 'import', 'backfill', 'derived', 'simulated'], {
+    about:
+      'Where it came from; `backfill`: told by the venue after the fact; `derived`: made from a smaller timeframe.',
   })
   source: string;
 }

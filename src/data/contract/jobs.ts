@@ -6,7 +6,7 @@ import type { Principal } from '../../kernel/principal.js';
 export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const;
 export type JobState = (typeof jobStates)[number];
 
-/** Long work, durable: a job found `running` after a crash is `failed` with the reason. */
+/** Long work, durable: after a crash a running backfill goes on where it stood, and a running import is `failed` with the reason. */
 export class Job {
   @text()
   id: string;

@@ -110,7 +110,7 @@ export class ImportsService extends Imports implements OnModuleInit, OnApplicati
         if (error instanceof Refused) return error.outcome;
         throw error;
       });
-    if (report.inserted + report.replaced > 0 && !outcome.problem) this.stored.changed();
+    if (report.inserted + report.replaced > 0 && !outcome.problem) this.stored.changed(query.instrument);
     this.count(plan.kind, query, report, outcome.problem === undefined);
     return outcome;
   }

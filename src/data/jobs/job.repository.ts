@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { toRfc3339 } from '../../kernel/time.js';
-import { Database } from '../../platform/database/database.service.js';
+import { Database, type Sql } from '../../platform/database/database.service.js';
 import { Job, type JobState } from '../contract/jobs.js';
 
 interface Row {
@@ -11,6 +11,7 @@ interface Row {
   progress: number;
   detail: string;
   request: unknown;
+  kept: unknown;
   started_ms: number | null;
   finished_ms: number | null;
   result: unknown;
@@ -22,6 +23,8 @@ export interface StoredJob {
   readonly job: Job;
   readonly owner: string;
   readonly request: unknown;
+  /** What a resumable job kept of itself; null when it has not yet. */
+  readonly kept: unknown;
 }
 
 export interface JobChange {
@@ -34,7 +37,8 @@ export interface JobChange {
   readonly problem?: unknown;
 }
 
-const columns = 'id, kind, owner, state, progress, detail, request, started_ms, finished_ms, result, problem';
+const columns =
+  'id, kind, owner, state, progress, detail, request, kept, started_ms, finished_ms, result, problem';
 
 /** `data.jobs`. */
 @Injectable()
@@ -76,6 +80,15 @@ export class JobRepository {
     return rows.length === 0 ? null : storedOf(rows[0]);
   }
 
+  /** Writes down from where a resumable job goes on, in the transaction of what it has just done. */
+  async keep(sql: Sql, id: string, kept: unknown): Promise<void> {
+    await sql.query(
+      'UPDATE data.jobs SET kept = $2 WHERE id = $1',
+      [id, JSON.stringify(kept)],
+      'data-jobs-keep',
+    );
+  }
+
   async get(id: string): Promise<StoredJob | null> {
     const { rows } = await this.database.query<Row>(`SELECT ${columns} FROM data.jobs WHERE id = $1`, [id]);
     return rows.length === 0 ? null : storedOf(rows[0]);
@@ -103,7 +116,7 @@ export class JobRepository {
 }
 
 function storedOf(row: Row): StoredJob {
-  return { job: jobOf(row), owner: row.owner, request: row.request };
+  return { job: jobOf(row), owner: row.owner, request: row.request, kept: row.kept };
 }
 
 function jobOf(row: Row): Job {

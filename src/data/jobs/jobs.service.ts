@@ -13,13 +13,22 @@ import { DataJobs, Job } from '../contract/jobs.js';
 import { readCursor, writeCursor } from '../cursor.js';
 import { DataConfig } from '../data.config.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
-import type { JobContext, JobKind } from './job-kind.js';
+import { type JobContext, type JobKind, type JobLane, JobStopped } from './job-kind.js';
 import { type JobChange, JobRepository } from './job.repository.js';
 
 interface Waiting {
   readonly id: string;
   readonly kind: JobKind;
   readonly request: unknown;
+  /** Where it stood when the server stopped; a job that never ran has neither. */
+  readonly kept: unknown;
+  readonly progress: number;
+}
+
+interface Running {
+  readonly lane: JobLane;
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
 }
 
 const progressEveryMs = 500;
@@ -27,15 +36,16 @@ const stopMsMax = 2_000;
 const defaultLimit = 100;
 
 /**
- * Long work, one row each: a few run, a bounded number waits, more are refused. What waited when the server went down
- * goes on waiting at the next start; what ran then has failed and says so.
+ * Long work, one row each: in each lane a few run, a bounded number waits, more are refused. What waited when the
+ * server went down goes on waiting at the next start; what ran then goes on where it stood if its kind can, and else
+ * has failed and says so.
  */
 @Injectable()
 export class JobsService extends DataJobs implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly kinds = new Map<string, JobKind>();
   private readonly waiting: Waiting[] = [];
-  private readonly running = new Map<string, { abort: AbortController; done: Promise<void> }>();
-  private admitted = 0;
+  private readonly running = new Map<string, Running>();
+  private readonly admitted: Record<JobLane, number> = { imports: 0, backfills: 0 };
   private ended = false;
   private readonly metrics: DataMetrics;
   private readonly log: Log;
@@ -65,14 +75,22 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
 
   /** Requests of jobs that wait or run, for whoever keeps files for them. */
   async openRequests(): Promise<unknown[]> {
-    return (await this.repository.unfinished(this.config.jobsQueuedMax + 100)).map(({ request }) => request);
+    return (await this.repository.unfinished(2 * this.config.jobsQueuedMax + 100)).map(
+      ({ request }) => request,
+    );
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    for (const { job, request } of await this.repository.unfinished(this.config.jobsQueuedMax + 100)) {
+    for (const { job, request, kept } of await this.repository.unfinished(
+      2 * this.config.jobsQueuedMax + 100,
+    )) {
       const kind = this.kinds.get(job.kind);
-      if (job.state === 'queued' && kind) {
-        this.waiting.push({ id: job.id, kind, request });
+      if (kind && (job.state === 'queued' || kind.resumable)) {
+        if (job.state === 'running') {
+          const detail = 'the server stopped while this was running; it goes on where it stood';
+          await this.change(job.id, { state: 'queued', progress: job.progress, detail });
+        }
+        this.waiting.push({ id: job.id, kind, request, kept, progress: job.progress });
         continue;
       }
       const detail =
@@ -105,18 +123,21 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
   /** Throws DATA_TOO_MANY_JOBS. */
   async submit(command: { kind: string; owner: Principal; request: unknown }): Promise<Job> {
     const kind = this.kinds.get(command.kind)!;
-    const { jobsQueuedMax, jobsRunningMax } = this.config;
-    if (this.waiting.length + this.running.size + this.admitted >= jobsQueuedMax + jobsRunningMax) {
+    const lane = laneOf(kind);
+    const { jobsQueuedMax } = this.config;
+    const running = this.runningIn(lane);
+    const waiting = this.waiting.filter((one) => laneOf(one.kind) === lane).length;
+    if (waiting + running + this.admitted[lane] >= jobsQueuedMax + this.runningMax(lane)) {
       throw dataProblem('DATA_TOO_MANY_JOBS', {
-        detail: `${this.running.size} jobs run and ${this.waiting.length} wait; ${jobsQueuedMax} may wait. Try again when one has ended`,
-        facts: { running: this.running.size, waiting: this.waiting.length, limit: jobsQueuedMax },
+        detail: `${running} ${lane} run and ${waiting} wait; ${jobsQueuedMax} may wait. Try again when one has ended`,
+        facts: { running, waiting, limit: jobsQueuedMax },
         retryAfterSeconds: 10,
       });
     }
     const id = this.ids.next();
     const createdMs = this.clock.nowMs();
     // Counted while it is written down, so that a burst cannot pass the bound together.
-    this.admitted += 1;
+    this.admitted[lane] += 1;
     try {
       const job = await this.repository.insert({
         id,
@@ -125,11 +146,11 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
         request: command.request,
         createdMs,
       });
-      this.waiting.push({ id, kind, request: command.request });
+      this.waiting.push({ id, kind, request: command.request, kept: null, progress: 0 });
       this.tell(command.owner.userId, job);
       return job;
     } finally {
-      this.admitted -= 1;
+      this.admitted[lane] -= 1;
       this.admit();
     }
   }
@@ -198,9 +219,13 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
   }
 
   private admit(): void {
-    while (!this.ended && this.running.size < this.config.jobsRunningMax) {
-      const next = this.waiting.shift();
-      if (!next) return;
+    while (!this.ended) {
+      const at = this.waiting.findIndex(({ kind }) => {
+        const lane = laneOf(kind);
+        return this.runningIn(lane) < this.runningMax(lane);
+      });
+      if (at < 0) return;
+      const [next] = this.waiting.splice(at, 1);
       const abort = new AbortController();
       const done = this.work(next, abort.signal)
         .catch((error: unknown) =>
@@ -210,23 +235,35 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
           this.running.delete(next.id);
           this.admit();
         });
-      this.running.set(next.id, { abort, done });
+      this.running.set(next.id, { lane: laneOf(next.kind), abort, done });
     }
   }
 
-  private async work({ id, kind, request }: Waiting, signal: AbortSignal): Promise<void> {
-    const startedMs = this.clock.nowMs();
+  private runningIn(lane: JobLane): number {
+    let running = 0;
+    for (const one of this.running.values()) if (one.lane === lane) running += 1;
+    return running;
+  }
+
+  private runningMax(lane: JobLane): number {
+    return lane === 'backfills' ? this.config.backfillsRunningMax : this.config.jobsRunningMax;
+  }
+
+  private async work(job: Waiting, signal: AbortSignal): Promise<void> {
+    const { id, kind, request, kept } = job;
     const startMonotonicMs = this.clock.monotonicMs();
-    let progress = 0;
+    let { progress } = job;
     let writtenMs = startMonotonicMs;
     let writing: Promise<unknown> = this.change(id, {
       state: 'running',
-      progress: 0,
-      detail: 'has begun',
-      startedMs,
+      progress,
+      detail: kept === null ? 'has begun' : 'goes on where it stood',
+      ...(kept === null ? { startedMs: this.clock.nowMs() } : {}),
     });
     await writing;
     const context: JobContext = {
+      id,
+      kept,
       signal,
       progress: (fraction, detail) => {
         progress = Math.min(1, Math.max(progress, fraction));
@@ -250,8 +287,10 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
           : 'succeeded';
     await this.change(id, {
       state,
-      progress: takesItAgain ? 0 : state === 'succeeded' ? 1 : progress,
-      detail: takesItAgain ? 'the server stopped; it begins again at the next start' : outcome.detail,
+      progress: state === 'succeeded' ? 1 : takesItAgain && !kind.resumable ? 0 : progress,
+      detail: takesItAgain
+        ? `the server stopped; it ${kind.resumable ? 'goes on where it stood' : 'begins again'} at the next start`
+        : outcome.detail,
       ...(takesItAgain ? {} : { finishedMs: this.clock.nowMs() }),
       ...(outcome.result === null ? {} : { result: outcome.result }),
       ...(outcome.problem ? { problem: outcome.problem } : {}),
@@ -265,6 +304,10 @@ export class JobsService extends DataJobs implements OnApplicationBootstrap, OnM
   }
 }
 
+function laneOf(kind: JobKind): JobLane {
+  return kind.lane ?? 'imports';
+}
+
 async function outcomeOf(
   kind: JobKind,
   request: unknown,
@@ -275,13 +318,16 @@ async function outcomeOf(
     const { detail, result, problem } = await kind.run(request, context);
     return { stopped: false, detail, result, ...(problem ? { problem: problem.toDocument() } : {}) };
   } catch (error) {
-    if (context.signal.aborted)
-      return { stopped: true, detail: 'canceled; nothing of it was kept', result: null };
+    if (context.signal.aborted) {
+      const partial = error instanceof JobStopped ? error.partial : null;
+      const { detail, result } = partial ?? { detail: 'canceled; nothing of it was kept', result: null };
+      return { stopped: true, detail, result };
+    }
     if (error instanceof Problem) {
       return { stopped: false, detail: error.content.detail, result: null, problem: error.toDocument() };
     }
     log.error({ kind: kind.kind, error }, 'a job failed for a reason nobody foresaw');
-    const detail = 'the server failed while working on this; nothing of it was kept';
+    const detail = `the server failed while working on this; ${kind.resumable ? 'what it stored before stays' : 'nothing of it was kept'}`;
     return {
       stopped: false,
       detail,

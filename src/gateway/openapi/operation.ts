@@ -41,8 +41,8 @@ export const tags: readonly { name: string; description: string; paths: RegExp }
   { name: 'Identity', description: 'Signing in, sessions, users.', paths: /^\/v1\/(auth|users)/ },
   {
     name: 'Market data',
-    description: 'Instruments, candles, quotes, imports, replays and the jobs they run as.',
-    paths: /^\/v1\/(instruments|candles|trades|quotes|order-books|imports|replays|jobs|feeds)/,
+    description: 'Instruments, candles, quotes, imports, backfills, replays and the jobs they run as.',
+    paths: /^\/v1\/(instruments|candles|trades|quotes|order-books|imports|backfills|replays|jobs|feeds)/,
   },
   {
     name: 'Predictions',
