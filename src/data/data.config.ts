@@ -1,4 +1,5 @@
 import { configOf, env } from '../platform/config/config.js';
+import { readRetention, retentionAllowed } from './partitions/retention-rules.js';
 
 /** Every feed there is; `none` alone turns the default off. */
 export const feedNames = ['sim', 'none'] as const;
@@ -66,11 +67,10 @@ export class DataConfig extends configOf(
       max: 10_000_000,
       about: 'Ticks of one feed that may wait to be taken in; more are refused and counted.',
     }),
-    tradesRetentionHours: env.integer('TRADES_RETENTION_HOURS', {
-      default: 24,
-      min: 1,
-      max: 87_600,
-      about: 'How long trades of the simulated market are kept, in hours. Other trades are kept for ever.',
+    retention: env.text('RETENTION', {
+      default: 'trades 7d, simulated-trades 24h, 1m 2y, 1h forever',
+      about:
+        'How long what was recorded live is kept, at least, in h, d, w or y; a timeframe speaks for larger ones too. What was imported stays.',
     }),
     importBytesMax: env.integer('IMPORT_BYTES_MAX', {
       default: 268_435_456,
@@ -113,14 +113,18 @@ export class DataConfig extends configOf(
       about: 'Folder for everything the server keeps on this machine, its own database among it.',
     }),
   },
-  (values) =>
-    values.feeds.includes('none') && values.feeds.length > 1
+  ({ feeds, retention }) => [
+    ...(feeds.includes('none') && feeds.length > 1
       ? [
           {
             variable: 'FEEDS',
-            found: JSON.stringify(values.feeds.join(',')),
+            found: JSON.stringify(feeds.join(',')),
             allowed: 'none alone, or feeds without none',
           },
         ]
-      : [],
+      : []),
+    ...(readRetention(retention) === null
+      ? [{ variable: 'RETENTION', found: JSON.stringify(retention.slice(0, 200)), allowed: retentionAllowed }]
+      : []),
+  ],
 ) {}

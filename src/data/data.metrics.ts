@@ -4,7 +4,9 @@ export interface DataMetrics {
   readonly ticks: Counter<'feed' | 'outcome'>;
   readonly ticksDropped: Counter<'what'>;
   readonly tradesStored: Counter<'origin'>;
-  readonly tradesDeleted: Counter;
+  readonly rowsExpired: Counter<'table'>;
+  readonly partitionsMade: Counter<'table'>;
+  readonly partitionsDropped: Counter<'table'>;
   readonly candlesStored: Counter<'timeframe' | 'source'>;
   readonly feedLagSeconds: Gauge<'feed'>;
   readonly storeSeconds: Histogram;
@@ -24,6 +26,7 @@ export interface DataMetrics {
   outbox(read: () => { value: number; labels: { what: string } }[]): void;
   instruments(read: () => number): void;
   recentCandles(read: () => number): void;
+  partitions(read: () => { value: number; labels: { table: string } }[]): void;
   jobsOpen(read: () => { value: number; labels: { state: string } }[]): void;
   replaysOpen(read: () => number): void;
 }
@@ -46,9 +49,20 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
       help: 'Trades written to storage, by origin (feed or import).',
       labels: ['origin'],
     }),
-    tradesDeleted: metrics.counter({
-      name: 'data_trades_deleted_total',
-      help: 'Simulated trades deleted because they were older than their retention.',
+    rowsExpired: metrics.counter({
+      name: 'data_expired_rows_total',
+      help: 'Rows of the live market that went because they were older than their retention, by table.',
+      labels: ['table'],
+    }),
+    partitionsMade: metrics.counter({
+      name: 'data_partitions_made_total',
+      help: 'Partitions made, ahead of time or for rows that needed them, by table.',
+      labels: ['table'],
+    }),
+    partitionsDropped: metrics.counter({
+      name: 'data_partitions_dropped_total',
+      help: 'Partitions dropped because everything in them was older than its retention, by table.',
+      labels: ['table'],
     }),
     candlesStored: metrics.counter({
       name: 'data_candles_stored_total',
@@ -143,6 +157,11 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
     instruments: (read) => metrics.observed({ name: 'data_instruments', help: 'Instruments known.' }, read),
     recentCandles: (read) =>
       metrics.observed({ name: 'data_recent_candles', help: 'Newest candles held in memory.' }, read),
+    partitions: (read) =>
+      metrics.observed(
+        { name: 'data_partitions', help: 'Partitions there are, by table.', labels: ['table'] },
+        read,
+      ),
     jobsOpen: (read) =>
       metrics.observed(
         { name: 'data_jobs_open', help: 'Jobs waiting and running.', labels: ['state'] },

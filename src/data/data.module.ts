@@ -31,7 +31,9 @@ import { JobRepository } from './jobs/job.repository.js';
 import { JobsService } from './jobs/jobs.service.js';
 import { MarketService } from './market/market.service.js';
 import { TradeRepository } from './market/trade.repository.js';
-import { TradeRetention } from './market/trade-retention.service.js';
+import { PartitionRepository } from './partitions/partition.repository.js';
+import { Partitions } from './partitions/partitions.service.js';
+import { Retention } from './partitions/retention.service.js';
 import { ReplayMaterial } from './replays/replay-material.service.js';
 import { ReplayRepository } from './replays/replay.repository.js';
 import { ReplaysService } from './replays/replays.service.js';
@@ -44,11 +46,13 @@ export const dataEntities = [InstrumentEntity] as const;
 const providers: Provider[] = [
   InstrumentRepository,
   InstrumentsService,
+  PartitionRepository,
+  Partitions,
+  Retention,
   CandleRepository,
   CandlesService,
   LiveCandles,
   TradeRepository,
-  TradeRetention,
   MarketService,
   MarketStream,
   MarketOutbox,

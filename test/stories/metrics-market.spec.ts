@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TradeRetention } from '../../src/data/market/trade-retention.service.js';
+import { Partitions } from '../../src/data/partitions/partitions.service.js';
+import { Retention } from '../../src/data/partitions/retention.service.js';
 import { VenueHistories } from '../../src/data/venues/venue-histories.service.js';
 import { VenueFault } from '../../src/data/venues/venue.js';
 import type { Client } from '../support/client.js';
@@ -171,7 +172,7 @@ describe('the metrics of stored market data and of predictions', () => {
     expect(moved.of('data_jobs_open')).toBe(0);
   });
 
-  it('count trades that are imported, and those deleted when their time is over', async () => {
+  it('count trades that are imported, and partitions as they are made and dropped with live trades', async () => {
     const lines = [1, 2, 3].map((n) => `${startMs + n},100,1,buy,t${n}`);
     const moved = await change(
       async () => ended(await importRows('trades', lines, 'BTC-USD.SIM'), 'succeeded'),
@@ -179,8 +180,17 @@ describe('the metrics of stored market data and of predictions', () => {
     );
     expect(moved.of('data_trades_stored_total', { origin: 'import' })).toBe(3);
     expect(moved.of('data_import_rows_total', { kind: 'trades', outcome: 'inserted' })).toBe(3);
-    const later = await change(() => server.running.app.get(TradeRetention, { strict: false }).sweep());
-    expect(later.of('data_trades_deleted_total')).toBe(3);
+    expect(moved.of('data_partitions_made_total', { table: 'trades' })).toBe(1);
+    expect(moved.of('data_partitions', { table: 'trades' })).toBe(1);
+    const retention = server.running.app.get(Retention, { strict: false });
+    await server.database.query(`UPDATE data.trades SET source = 'simulated' WHERE instrument = 'BTC-USD.SIM'`);
+    const later = await change(async () => {
+      await retention.sweep();
+      await server.running.app.get(Partitions, { strict: false }).learn();
+    });
+    expect(later.of('data_expired_rows_total', { table: 'trades' })).toBe(3);
+    expect(later.of('data_partitions_dropped_total', { table: 'trades' })).toBe(1);
+    expect(later.of('data_partitions', { table: 'trades' })).toBe(-1);
   });
 
   it('tell reads from memory and from storage, and quotes that are not there', async () => {

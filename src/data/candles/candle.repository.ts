@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Timeframe } from '../../kernel/time.js';
 import { Database, type Sql } from '../../platform/database/database.service.js';
+import { candleTable, partitionedTables, type Span } from '../partitions/partition-plan.js';
+import { Partitions } from '../partitions/partitions.service.js';
 import type { BuiltCandle, CandleRun, CandleSource } from './built-candle.js';
 import type { SeriesCandle } from './recent-candles.js';
 
@@ -24,15 +26,25 @@ export interface OwnedCandle extends BuiltCandle {
 /** `data.candles`. Text of numbers is stored as it is written, so callers write normal decimals. */
 @Injectable()
 export class CandleRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly partitions: Partitions,
+  ) {}
 
-  /** Writes candles by COPY, in one transaction; fails when one of them is there already. Answers how many. */
-  async copy(runs: Iterable<CandleRun>, source: CandleSource): Promise<number> {
+  /**
+   * Writes candles of a span of time by COPY, in one transaction; fails when one of them is there already. Answers how
+   * many.
+   */
+  async copy(runs: Iterable<CandleRun>, source: CandleSource, span: Span): Promise<number> {
+    for (const table of partitionedTables) {
+      if (table !== 'trades') await this.partitions.makeRoomBetween(table, span);
+    }
     return this.database.copyIn(`COPY data.candles (${columns}) FROM STDIN`, copyLines(runs, source));
   }
 
   /** Writes closed candles; what is stored already stays as it is. */
   async insert(sql: Sql, candles: readonly OwnedCandle[], source: CandleSource): Promise<void> {
+    await this.makeRoom(candles);
     const column = <K extends keyof OwnedCandle>(name: K): OwnedCandle[K][] =>
       candles.map((one) => one[name]);
     await sql.query(
@@ -56,6 +68,18 @@ export class CandleRepository {
     );
   }
 
+  /** Makes sure that these candles find their partitions. */
+  async makeRoom(candles: readonly OwnedCandle[]): Promise<void> {
+    for (const table of partitionedTables) {
+      const times = candles.filter(({ timeframe }) => candleTable(timeframe) === table);
+      if (times.length > 0)
+        await this.partitions.makeRoom(
+          table,
+          times.map(({ openTimeMs }) => openTimeMs),
+        );
+    }
+  }
+
   /** Candles with `fromMs <= open time < toMs`, oldest first, at most `limit`. */
   async range(query: {
     instrument: string;
@@ -64,14 +88,18 @@ export class CandleRepository {
     toMs: number;
     limit: number;
   }): Promise<SeriesCandle[]> {
-    const { rows } = await this.database.query<Row>(
-      `SELECT open_time_ms, open, high, low, close, volume, trades, source FROM data.candles
-       WHERE instrument = $1 AND timeframe = $2 AND open_time_ms >= $3 AND open_time_ms < $4
-       ORDER BY open_time_ms LIMIT $5`,
-      [query.instrument, query.timeframe, query.fromMs, query.toMs, query.limit],
-      'data-candles-range',
-    );
-    return rows.map((row) => candleOf(row, query.timeframe));
+    const { instrument, timeframe, limit } = query;
+    const found: Row[] = [];
+    for (const { fromMs, toMs } of await this.partitions.onward(candleTable(timeframe), query)) {
+      const { rows } = await this.database.query<Row>(
+        candlesOnward,
+        [instrument, timeframe, fromMs, toMs, limit - found.length],
+        'data-candles-onward',
+      );
+      for (const row of rows) found.push(row);
+      if (found.length === limit) break;
+    }
+    return found.map((row) => candleOf(row, timeframe));
   }
 
   /** The newest `limit` candles that open before `toMs`, oldest first. */
@@ -81,16 +109,25 @@ export class CandleRepository {
     toMs: number;
     limit: number;
   }): Promise<SeriesCandle[]> {
-    const { rows } = await this.database.query<Row>(
-      `SELECT open_time_ms, open, high, low, close, volume, trades, source FROM data.candles
-       WHERE instrument = $1 AND timeframe = $2 AND open_time_ms < $3
-       ORDER BY open_time_ms DESC LIMIT $4`,
-      [query.instrument, query.timeframe, query.toMs, query.limit],
-      'data-candles-newest',
-    );
-    return rows.toReversed().map((row) => candleOf(row, query.timeframe));
+    const { instrument, timeframe, limit } = query;
+    const found: Row[] = [];
+    for (const { fromMs, toMs } of await this.partitions.back(candleTable(timeframe), query.toMs)) {
+      const { rows } = await this.database.query<Row>(
+        candlesBack,
+        [instrument, timeframe, fromMs, toMs, limit - found.length],
+        'data-candles-back',
+      );
+      for (const row of rows) found.push(row);
+      if (found.length === limit) break;
+    }
+    return found.reverse().map((row) => candleOf(row, timeframe));
   }
 }
+
+const selected = `SELECT open_time_ms, open, high, low, close, volume, trades, source FROM data.candles
+  WHERE instrument = $1 AND timeframe = $2 AND open_time_ms >= $3 AND open_time_ms < $4`;
+const candlesOnward = `${selected} ORDER BY open_time_ms LIMIT $5`;
+const candlesBack = `${selected} ORDER BY open_time_ms DESC LIMIT $5`;
 
 function candleOf(row: Row, timeframe: Timeframe): SeriesCandle {
   return {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { aDataHouse, aPrincipal, type DataHouse } from '../../../test/support/data-house.js';
+import { roomFor } from '../../../test/support/partitions.js';
 import { toRfc3339 } from '../../kernel/time.js';
 import { type Candle, Candles, type CandleQuery } from '../contract/candles.js';
 import { Instruments } from '../contract/instruments.js';
@@ -25,6 +26,7 @@ describe('stored candles', () => {
       status: 'trading',
     };
     await house.get(Instruments).put({ principal: aPrincipal('operator'), id: instrument, rules });
+    await roomFor(house.database, { fromMs: t0, toMs: t0 + 48 * hour });
   });
   afterAll(() => house.close());
   beforeEach(async () => {

@@ -11,6 +11,8 @@ import type { CandleClosed } from '../contract/events.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
 import type { StoredTrade } from '../market/stored-trade.js';
 import { TradeRepository } from '../market/trade.repository.js';
+import { Partitions } from '../partitions/partitions.service.js';
+import type { LiveSource } from '../partitions/retention-rules.js';
 
 /** Trades that wait while the database does not answer; older ones are lost first. About ten hours of the simulated market. */
 const tradesMax = 200_000;
@@ -21,6 +23,11 @@ const rowsPerBatch = 5_000;
 const retryMs = 1_000;
 /** Part of the five seconds a stop may take. */
 const settleMsMax = 2_000;
+
+interface WaitingTrade {
+  readonly trade: StoredTrade;
+  readonly source: LiveSource;
+}
 
 interface WaitingCandle {
   readonly candle: OwnedCandle;
@@ -33,7 +40,7 @@ interface WaitingCandle {
  */
 @Injectable()
 export class MarketOutbox {
-  private trades: StoredTrade[] = [];
+  private trades: WaitingTrade[] = [];
   private candles: WaitingCandle[] = [];
   private draining: Promise<void> | null = null;
   private failure: string | null = null;
@@ -46,6 +53,7 @@ export class MarketOutbox {
     private readonly tradeRows: TradeRepository,
     private readonly candleRows: CandleRepository,
     private readonly stored: CandlesService,
+    private readonly partitions: Partitions,
     private readonly bus: EventBus,
     private readonly clock: Clock,
     metrics: Metrics,
@@ -64,9 +72,9 @@ export class MarketOutbox {
     return this.failure;
   }
 
-  put(trades: readonly StoredTrade[], candles: readonly OwnedCandle[], source: CandleSource): void {
+  put(trades: readonly StoredTrade[], candles: readonly OwnedCandle[], source: LiveSource): void {
     if (trades.length === 0 && candles.length === 0) return;
-    for (const trade of trades) this.trades.push(trade);
+    for (const trade of trades) this.trades.push({ trade, source });
     for (const candle of candles) this.candles.push({ candle, source });
     this.trades = this.bounded(this.trades, tradesMax, 'stored_trades');
     this.candles = this.bounded(this.candles, candlesMax, 'stored_candles');
@@ -113,6 +121,8 @@ export class MarketOutbox {
         this.failure = null;
       } catch (error) {
         this.failure = (error as Error).message;
+        // A partition we remember may be gone.
+        this.partitions.forget();
         this.metrics.storeFailures.inc();
         this.log.warn(
           { error, trades: trades.length, candles: candles.length },
@@ -129,14 +139,22 @@ export class MarketOutbox {
   }
 
   /** One transaction; repeating it after an unknown outcome changes nothing, since stored rows stay as they are. */
-  private async store(trades: StoredTrade[], candles: WaitingCandle[]): Promise<void> {
+  private async store(trades: WaitingTrade[], candles: WaitingCandle[]): Promise<void> {
     const startMs = this.clock.monotonicMs();
-    const sources = [...new Set(candles.map(({ source }) => source))];
     await this.database.transaction(async (tx) => {
-      if (trades.length > 0) await this.tradeRows.insert(tx, trades);
-      for (const source of sources) {
-        const rows = candles.filter((one) => one.source === source).map(({ candle }) => candle);
-        await this.candleRows.insert(tx, rows, source);
+      for (const [source, rows] of bySource(trades)) {
+        await this.tradeRows.insert(
+          tx,
+          rows.map(({ trade }) => trade),
+          source,
+        );
+      }
+      for (const [source, rows] of bySource(candles)) {
+        await this.candleRows.insert(
+          tx,
+          rows.map(({ candle }) => candle),
+          source,
+        );
       }
     });
     this.metrics.storeSeconds.observe((this.clock.monotonicMs() - startMs) / 1000);
@@ -158,4 +176,14 @@ export class MarketOutbox {
       void this.bus.publish(event);
     }
   }
+}
+
+function bySource<Row extends { source: CandleSource }>(rows: readonly Row[]): Map<Row['source'], Row[]> {
+  const groups = new Map<Row['source'], Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.source);
+    if (group) group.push(row);
+    else groups.set(row.source, [row]);
+  }
+  return groups;
 }

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { dayMs, type Timeframe, timeframeMs, timeframes } from '../../kernel/time.js';
+import { dayMs, openTimeMs, type Timeframe, timeframeMs, timeframes } from '../../kernel/time.js';
 import type { Sql } from '../../platform/database/database.service.js';
 import type { CandleSource } from '../candles/built-candle.js';
+import { candleTable } from '../partitions/partition-plan.js';
+import { Partitions } from '../partitions/partitions.service.js';
 
 /** What is derived from: a series, and the span of it that has changed. */
 export interface Derivation {
@@ -28,6 +30,8 @@ const onConflict = `
  */
 @Injectable()
 export class DeriveCandles {
+  constructor(private readonly partitions: Partitions) {}
+
   /** Timeframes that can be made of `timeframe`, smallest first. */
   targets(timeframe: Timeframe): Timeframe[] {
     const spanMs = timeframeMs(timeframe);
@@ -42,10 +46,20 @@ export class DeriveCandles {
     const targets = this.targets(timeframe);
     const quiet = targets.length > 0 && (await this.anyQuiet(sql, derivation));
     for (const target of targets) {
-      between();
-      const values = [instrument, timeframe, target, spanMs, timeframeMs(target), fromMs, toMs, remade];
-      written[target] = await this.whole(sql, values);
-      if (quiet) written[target] += await this.withQuiet(sql, values);
+      const span = {
+        fromMs: openTimeMs(fromMs, target),
+        toMs: openTimeMs(toMs, target) + timeframeMs(target),
+      };
+      await this.partitions.makeRoomBetween(candleTable(target), span);
+      written[target] = 0;
+      // Each statement reads within one partition; no larger candle lies in two, since all begin and end with days.
+      for (const piece of this.partitions.pieces(candleTable(timeframe), span)) {
+        between();
+        const ends = [piece.fromMs, piece.toMs - 1];
+        const values = [instrument, timeframe, target, spanMs, timeframeMs(target), ...ends, remade];
+        written[target] += await this.whole(sql, values);
+        if (quiet) written[target] += await this.withQuiet(sql, values);
+      }
     }
     return written;
   }
@@ -83,7 +97,8 @@ export class DeriveCandles {
          WHERE span.instrument = $1 AND span.timeframe = $2
            AND span.from_ms < asked.to_ms AND span.to_ms > asked.from_ms
            AND NOT EXISTS (SELECT FROM data.candles AS one
-             WHERE one.instrument = $1 AND one.timeframe = $2 AND one.open_time_ms = bar)
+             WHERE one.instrument = $1 AND one.timeframe = $2 AND one.open_time_ms = bar
+               AND one.open_time_ms BETWEEN $6::bigint AND $7::bigint)
          GROUP BY 1)
        INSERT INTO data.candles AS stored
          (instrument, timeframe, open_time_ms, open, high, low, close, volume, trades, source)
@@ -93,6 +108,7 @@ export class DeriveCandles {
          trim_scale(sum(one.volume)), CASE WHEN count(one.trades) = count(*) THEN sum(one.trades) END, 'derived'
        FROM quiet JOIN data.candles AS one ON one.instrument = $1 AND one.timeframe = $2
          AND one.open_time_ms >= quiet.group_ms AND one.open_time_ms < quiet.group_ms + $5::bigint
+         AND one.open_time_ms BETWEEN $6::bigint AND $7::bigint
        GROUP BY quiet.group_ms, quiet.bars
        HAVING count(*) + quiet.bars = $5::bigint / $4::bigint ${onConflict}`,
       values,

@@ -1,4 +1,6 @@
 import type { Timeframe } from '../../kernel/time.js';
+import type { CandleSource } from '../candles/built-candle.js';
+import { candleTable, type PartitionedTable } from '../partitions/partition-plan.js';
 import type { CandleImportQuery, TradeImportQuery } from '../contract/imports.js';
 import { candleHeader, readCandleRow } from './candle-row.js';
 import { readTradeRow, tradeHeader, tradeHeaderWithId } from './trade-row.js';
@@ -6,6 +8,8 @@ import { readTradeRow, tradeHeader, tradeHeaderWithId } from './trade-row.js';
 /** One kind of staged rows: their columns, what makes two of them the same row, and the table they go to. */
 export interface Stage {
   readonly table: 'data.candles' | 'data.trades';
+  /** The table of partitions its rows go to. */
+  readonly partitions: PartitionedTable;
   /** Columns of the file's content, beside the key. */
   readonly content: readonly string[];
   /** Columns that name a row within instrument (and timeframe), the time first. */
@@ -14,7 +18,9 @@ export interface Stage {
   readonly scope: string;
   readonly scopeValues: readonly string[];
   /** Columns and values that are the same for every row. */
-  readonly constants: Readonly<Record<string, string>>;
+  readonly constants: Readonly<Record<string, string>> & { readonly source: CandleSource };
+  /** What else is set where a stored row is replaced. */
+  readonly onReplace: readonly string[];
   /** Staged columns written but not compared. */
   readonly extra: readonly string[];
 }
@@ -22,11 +28,13 @@ export interface Stage {
 function candleStage(instrument: string, timeframe: Timeframe): Stage {
   return {
     table: 'data.candles',
+    partitions: candleTable(timeframe),
     content: ['open', 'high', 'low', 'close', 'volume'],
     key: ['open_time_ms'],
     scope: 't.instrument = $1 AND t.timeframe = $2',
     scopeValues: [instrument, timeframe],
     constants: { instrument, timeframe, source: 'import' },
+    onReplace: [`source = 'import'`, 'trades = NULL'],
     extra: [],
   };
 }
@@ -34,11 +42,13 @@ function candleStage(instrument: string, timeframe: Timeframe): Stage {
 function tradeStage(instrument: string): Stage {
   return {
     table: 'data.trades',
+    partitions: 'trades',
     content: ['price', 'quantity', 'side'],
     key: ['time_ms', 'id'],
     scope: 't.instrument = $1 AND $2::text IS NOT NULL',
     scopeValues: [instrument, ''],
-    constants: { instrument },
+    constants: { instrument, source: 'import' },
+    onReplace: [`source = 'import'`],
     extra: ['place'],
   };
 }

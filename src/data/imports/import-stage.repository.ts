@@ -1,5 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { dayMs } from '../../kernel/time.js';
 import type { Sql } from '../../platform/database/database.service.js';
+import { PartitionRepository } from '../partitions/partition.repository.js';
+import { Partitions } from '../partitions/partitions.service.js';
+import { liveSources } from '../partitions/retention-rules.js';
 import { type LineFault, reportedMax } from './import-report.js';
 import type { Stage } from './import-plan.js';
 
@@ -17,7 +21,14 @@ const columnTypes: Readonly<Record<string, string>> = {
  */
 @Injectable()
 export class ImportStage {
+  constructor(
+    private readonly partitions: Partitions,
+    private readonly partitionRows: PartitionRepository,
+  ) {}
+
+  /** Begins: no partition is dropped until the transaction ends, and there is a place for rows. */
   async create(sql: Sql, stage: Stage): Promise<void> {
+    await this.partitionRows.holdStill(sql);
     const columns = [...stage.key, ...stage.extra, ...stage.content];
     const definitions = columns.map((name) => `${name} ${columnTypes[name] ?? 'numeric NOT NULL'}`);
     await sql.query(
@@ -61,8 +72,7 @@ export class ImportStage {
   /** How many staged rows are stored already with the same and with other content, and the first of the latter. */
   async compare(sql: Sql, stage: Stage): Promise<{ same: number; different: number; faults: LineFault[] }> {
     const { content } = stage;
-    const joined = `FROM staged AS s JOIN ${stage.table} AS t ON ${stage.scope}
-      AND ${stage.key.map((name) => `t.${name} = s.${name}`).join(' AND ')}`;
+    const joined = `FROM staged AS s JOIN ${stage.table} AS t ON ${stage.scope} AND ${await sameKey(sql, stage)}`;
     const differs = `(${content.map((c) => `t.${c}`).join(', ')}) IS DISTINCT FROM (${content.map((c) => `s.${c}`).join(', ')})`;
     const { rows: counts } = await sql.query<{ same: number; different: number }>(
       `SELECT count(*) FILTER (WHERE NOT ${differs}) AS same, count(*) FILTER (WHERE ${differs}) AS different ${joined}`,
@@ -84,41 +94,119 @@ export class ImportStage {
     return { same, different, faults };
   }
 
-  /** Writes staged rows. `replace`: also over stored rows that differ. Answers the numbers and the span of time changed. */
+  /**
+   * Writes staged rows. `replace`: also over stored rows that differ. Rows recorded live that the file has too are from
+   * now on imported, so that they stay. Answers the numbers and the span of time changed.
+   */
   async write(
     sql: Sql,
     stage: Stage,
     replace: boolean,
   ): Promise<{ inserted: number; replaced: number; fromMs: number | null; toMs: number | null }> {
+    await this.makeRoom(sql, stage);
+    const replaced = replace ? await this.replace(sql, stage) : nothing;
+    await this.claim(sql, stage);
     const constants = Object.entries(stage.constants);
     const columns = [...stage.key, ...stage.extra, ...stage.content];
-    const values = constants.map(([, value]) => value);
     const target = [...constants.map(([name]) => name), ...columns].join(', ');
-    const source = [...constants.map((_, n) => `$${n + 1}`), ...columns.map((name) => `s.${name}`)].join(
-      ', ',
+    const source = [...constants.map((_, n) => `$${n + 1}`), ...columns.map((name) => `s.${name}`)];
+    const inserted = await changed(
+      sql,
+      `INSERT INTO ${stage.table} AS t (${target})
+       SELECT ${source.join(', ')} FROM staged AS s ORDER BY s.${stage.key[0]} ON CONFLICT DO NOTHING`,
+      stage,
+      constants.map(([, value]) => value),
     );
-    const conflict =
-      stage.table === 'data.candles' ? 'instrument, timeframe, open_time_ms' : 'instrument, time_ms, id';
-    const assigned = [...stage.content, ...(stage.table === 'data.candles' ? ['source'] : [])];
-    const action = replace
-      ? `DO UPDATE SET ${assigned.map((name) => `${name} = excluded.${name}`).join(', ')}${stage.table === 'data.candles' ? ', trades = NULL' : ''}
-         WHERE (${stage.content.map((c) => `t.${c}`).join(', ')}) IS DISTINCT FROM (${stage.content.map((c) => `excluded.${c}`).join(', ')})`
-      : 'DO NOTHING';
-    const { rows } = await sql.query<{
-      inserted: number;
-      replaced: number;
-      from_ms: number | null;
-      to_ms: number | null;
-    }>(
-      `WITH written AS (
-         INSERT INTO ${stage.table} AS t (${target}) SELECT ${source} FROM staged AS s ORDER BY s.${stage.key[0]}
-         ON CONFLICT (${conflict}) ${action}
-         RETURNING t.${stage.key[0]} AS time, t.xmax = 0 AS fresh)
-       SELECT count(*) FILTER (WHERE fresh) AS inserted, count(*) FILTER (WHERE NOT fresh) AS replaced,
-         min(time) AS from_ms, max(time) AS to_ms FROM written`,
-      values,
-    );
-    const [{ inserted, replaced, from_ms: fromMs, to_ms: toMs }] = rows;
-    return { inserted, replaced, fromMs, toMs };
+    const ends = [inserted, replaced];
+    return {
+      inserted: inserted.rows,
+      replaced: replaced.rows,
+      fromMs: least(ends.map(({ fromMs }) => fromMs)),
+      toMs: most(ends.map(({ toMs }) => toMs)),
+    };
   }
+
+  private async makeRoom(sql: Sql, stage: Stage): Promise<void> {
+    const [time] = stage.key;
+    const { rows } = await sql.query<{ at: number }>(
+      `SELECT ${time} / ${dayMs} * ${dayMs} AS at FROM staged GROUP BY 1`,
+    );
+    await this.partitions.makeRoom(
+      stage.partitions,
+      rows.map(({ at }) => at),
+    );
+  }
+
+  /** Stored rows that differ become what the file says. */
+  private async replace(sql: Sql, stage: Stage): Promise<Changed> {
+    const { content } = stage;
+    const stored = content.map((name) => `t.${name}`).join(', ');
+    const file = content.map((name) => `s.${name}`).join(', ');
+    const set = [...content.map((name) => `${name} = s.${name}`), ...stage.onReplace];
+    return changed(
+      sql,
+      `UPDATE ${stage.table} AS t SET ${set.join(', ')} FROM staged AS s
+       WHERE ${stage.scope} AND ${await sameKey(sql, stage)} AND (${stored}) IS DISTINCT FROM (${file})`,
+      stage,
+      stage.scopeValues,
+    );
+  }
+
+  /** Equal rows that were recorded live are imported from now on. */
+  private async claim(sql: Sql, stage: Stage): Promise<void> {
+    const { content } = stage;
+    const stored = content.map((name) => `t.${name}`).join(', ');
+    const file = content.map((name) => `s.${name}`).join(', ');
+    await sql.query(
+      `UPDATE ${stage.table} AS t SET source = '${stage.constants.source}' FROM staged AS s
+       WHERE ${stage.scope} AND ${await sameKey(sql, stage)} AND t.source = ANY($3)
+         AND (${stored}) IS NOT DISTINCT FROM (${file})`,
+      [...stage.scopeValues, liveSources],
+    );
+  }
+}
+
+/** Rows written, and the first and last of their times. */
+interface Changed {
+  readonly rows: number;
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+}
+
+const nothing: Changed = { rows: 0, fromMs: null, toMs: null };
+
+/** Runs a statement that writes rows `t`, and answers which times it wrote. */
+async function changed(
+  sql: Sql,
+  statement: string,
+  stage: Stage,
+  values: readonly unknown[],
+): Promise<Changed> {
+  const { rows } = await sql.query<{ rows: number; from_ms: number | null; to_ms: number | null }>(
+    `WITH written AS (${statement} RETURNING t.${stage.key[0]} AS time)
+     SELECT count(*) AS rows, min(time) AS from_ms, max(time) AS to_ms FROM written`,
+    values,
+  );
+  const [{ rows: count, from_ms: fromMs, to_ms: toMs }] = rows;
+  return { rows: count, fromMs, toMs };
+}
+
+/** The condition that stored `t` and staged `s` are the same row, with the times there are, so that only their partitions are read. */
+async function sameKey(sql: Sql, stage: Stage): Promise<string> {
+  const [time] = stage.key;
+  const { rows } = await sql.query<{ first: number | null; last: number | null }>(
+    `SELECT min(${time}) AS first, max(${time}) AS last FROM staged`,
+  );
+  const same = stage.key.map((name) => `t.${name} = s.${name}`);
+  return [...same, `t.${time} BETWEEN ${rows[0].first ?? 0} AND ${rows[0].last ?? 0}`].join(' AND ');
+}
+
+function least(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
+function most(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }

@@ -77,6 +77,26 @@ describe('an import of candles', () => {
   const stored = async (timeframe = '5m'): Promise<any[]> =>
     (await house.get(Candles).list({ instrument, timeframe, limit: 5000 })).items;
 
+  it('makes rows that were recorded live its own, so that they stay, and no others', async () => {
+    await imported(csv(3));
+    await house.database.query(`UPDATE data.candles SET source = 'feed', trades = 7`);
+    expect((await imported(csv(2))).result).toMatchObject({ rows: 2, inserted: 0, unchanged: 2 });
+    expect((await stored()).map(({ source, trades }) => [source, trades])).toEqual([
+      ['import', 7],
+      ['import', 7],
+      ['feed', 7],
+    ]);
+    const trades = `timestamp_ms,price,quantity,side,id\n${t0},1,1,buy,a\n${t0},2,1,buy,b\n`;
+    await importedTrades(trades);
+    await house.database.query(`UPDATE data.trades SET source = 'feed'`);
+    expect((await importedTrades(trades.replace(/.*a\n/, ''))).result).toMatchObject({ unchanged: 1 });
+    const { rows } = await house.database.query('SELECT id, source FROM data.trades ORDER BY id');
+    expect(rows).toEqual([
+      { id: 'a', source: 'feed' },
+      { id: 'b', source: 'import' },
+    ]);
+  });
+
   it('stores every row and makes the larger candles it completes', async () => {
     const job = await imported(csv(300));
     expect(job).toMatchObject({ state: 'succeeded', progress: 1, problem: null });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aDataHouse, aPrincipal, type DataHouse, HandClock } from '../../../test/support/data-house.js';
-import { hourMs, toRfc3339 } from '../../kernel/time.js';
+import { roomFor } from '../../../test/support/partitions.js';
+import { toRfc3339 } from '../../kernel/time.js';
 import { Instruments } from '../contract/instruments.js';
 import { Market, type TradeQuery } from '../contract/quotes.js';
 import { MarketService } from './market.service.js';
-import { TradeRetention } from './trade-retention.service.js';
 
 const btc = 'BTC-USD.SIM';
 const eth = 'ETH-USD.SIM';
@@ -15,7 +15,7 @@ describe('the market as it was last seen', () => {
   let house: DataHouse;
   const clock = new HandClock(t0);
   beforeAll(async () => {
-    house = await aDataHouse({ clock, config: { quoteStaleMs: 30_000, tradesRetentionHours: 24 } });
+    house = await aDataHouse({ clock, config: { quoteStaleMs: 30_000 } });
   });
   afterAll(() => house.close());
   const market = (): Market => house.get(Market);
@@ -90,7 +90,7 @@ describe('stored trades', () => {
   const clock = new HandClock(t0);
   const own = 'BTC-USDT.BINANCE';
   beforeAll(async () => {
-    house = await aDataHouse({ clock, config: { tradesRetentionHours: 24 } });
+    house = await aDataHouse({ clock });
     const rules = {
       tickSize: '0.01',
       lotSize: '0.00001',
@@ -101,6 +101,7 @@ describe('stored trades', () => {
       status: 'trading',
     };
     await house.get(Instruments).put({ principal: aPrincipal('operator'), id: own, rules });
+    await roomFor(house.database, { fromMs: t0 - 90_000_000, toMs: t0 });
     // Two trades a second, of which the first has the higher id.
     await house.database.query(
       `INSERT INTO data.trades SELECT i, $2::bigint - 90000000 + n / 2 * 1000, (1000 - n)::text, n % 2, n + 1, 1, 'buy'
@@ -146,17 +147,6 @@ describe('stored trades', () => {
       side: 'buy',
     });
     expect(await pages({ from, to: toRfc3339(t0 - 90_000_000 + 1000) })).toEqual([['1', '2']]);
-  });
-
-  it('of the simulated market are deleted when they are old; no other trade ever is', async () => {
-    clock.timeMs = t0 - 90_000_000 + 24 * hourMs + 2_000;
-    expect(await house.get(TradeRetention).sweep()).toBe(4);
-    clock.timeMs = t0;
-    expect(await house.get(TradeRetention).sweep()).toBe(6);
-    const { rows } = await house.database.query(
-      'SELECT instrument, count(*) AS n FROM data.trades GROUP BY 1',
-    );
-    expect(rows).toEqual([{ instrument: own, n: 10 }]);
   });
 });
 

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Sql } from '../../platform/database/database.service.js';
+import { Partitions } from '../partitions/partitions.service.js';
+import type { LiveSource } from '../partitions/retention-rules.js';
 import type { StoredTrade } from './stored-trade.js';
 
 interface Row {
@@ -22,13 +24,17 @@ export interface TradePosition {
 /** `data.trades`. A trade already stored under its id is left as it is. */
 @Injectable()
 export class TradeRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly partitions: Partitions,
+  ) {}
 
-  async insert(sql: Sql, trades: readonly StoredTrade[]): Promise<number> {
+  async insert(sql: Sql, trades: readonly StoredTrade[], source: LiveSource): Promise<number> {
+    await this.makeRoom(trades);
     const column = <K extends keyof StoredTrade>(name: K): StoredTrade[K][] => trades.map((one) => one[name]);
     const { rowCount } = await sql.query(
-      `INSERT INTO data.trades (instrument, time_ms, id, place, price, quantity, side)
-       SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::integer[], $5::numeric[], $6::numeric[], $7::text[])
+      `INSERT INTO data.trades (instrument, time_ms, id, place, price, quantity, side, source)
+       SELECT u.*, $8 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::integer[], $5::numeric[], $6::numeric[], $7::text[]) AS u
        ON CONFLICT DO NOTHING`,
       [
         column('instrument'),
@@ -38,10 +44,19 @@ export class TradeRepository {
         column('price'),
         column('quantity'),
         column('side'),
+        source,
       ],
       'data-trades-insert',
     );
     return rowCount;
+  }
+
+  /** Makes sure that these trades find their partitions. */
+  async makeRoom(trades: readonly StoredTrade[]): Promise<void> {
+    await this.partitions.makeRoom(
+      'trades',
+      trades.map(({ timeMs }) => timeMs),
+    );
   }
 
   /** Trades from `from` (inclusive) until before `toMs`, oldest first. */
@@ -51,16 +66,19 @@ export class TradeRepository {
     toMs: number;
     limit: number;
   }): Promise<StoredTrade[]> {
-    const { instrument, from, toMs, limit } = query;
-    const { rows } = await this.database.query<Row>(
-      `SELECT instrument, id, time_ms, place, price, quantity, side FROM data.trades
-       WHERE instrument = $1 AND time_ms >= $2 AND time_ms < $5
-         AND (time_ms > $2 OR (place, id) >= ($3::integer, $4::text))
-       ORDER BY time_ms, place, id LIMIT $6`,
-      [instrument, from.timeMs, from.place, from.id, toMs, limit],
-      'data-trades-forward',
-    );
-    return rows.map(tradeOf);
+    const { instrument, from, limit } = query;
+    const found: StoredTrade[] = [];
+    const windows = await this.partitions.onward('trades', { fromMs: from.timeMs, toMs: query.toMs });
+    for (const { fromMs, toMs } of windows) {
+      const { rows } = await this.database.query<Row>(
+        tradesForward,
+        [instrument, fromMs, toMs, from.timeMs, from.place, from.id, limit - found.length],
+        'data-trades-forward',
+      );
+      for (const row of rows) found.push(tradeOf(row));
+      if (found.length === limit) break;
+    }
+    return found;
   }
 
   /** The newest trades before `before`, oldest first. */
@@ -70,14 +88,18 @@ export class TradeRepository {
     limit: number;
   }): Promise<StoredTrade[]> {
     const { instrument, before, limit } = query;
-    const { rows } = await this.database.query<Row>(
-      `SELECT instrument, id, time_ms, place, price, quantity, side FROM data.trades
-       WHERE instrument = $1 AND time_ms <= $2 AND (time_ms < $2 OR (place, id) < ($3::integer, $4::text))
-       ORDER BY time_ms DESC, place DESC, id DESC LIMIT $5`,
-      [instrument, before.timeMs, before.place, before.id, limit],
-      'data-trades-backward',
-    );
-    return rows.toReversed().map(tradeOf);
+    const found: StoredTrade[] = [];
+    // The position's own millisecond is searched too: some of its trades may come before it.
+    for (const { fromMs, toMs } of await this.partitions.back('trades', before.timeMs + 1)) {
+      const { rows } = await this.database.query<Row>(
+        tradesBackward,
+        [instrument, fromMs, toMs, before.timeMs, before.place, before.id, limit - found.length],
+        'data-trades-backward',
+      );
+      for (const row of rows) found.push(tradeOf(row));
+      if (found.length === limit) break;
+    }
+    return found.reverse();
   }
 
   /** Deletes an instrument's trades from `fromMs` on; answers how many. */
@@ -88,17 +110,14 @@ export class TradeRepository {
     );
     return rowCount;
   }
-
-  /** Deletes at most `limit` of an instrument's oldest trades before `beforeMs`; answers how many. */
-  async deleteOldest(instrument: string, beforeMs: number, limit: number): Promise<number> {
-    const { rowCount } = await this.database.query(
-      `DELETE FROM data.trades WHERE instrument = $1 AND (time_ms, id) IN (
-         SELECT time_ms, id FROM data.trades WHERE instrument = $1 AND time_ms < $2 ORDER BY time_ms LIMIT $3)`,
-      [instrument, beforeMs, limit],
-    );
-    return rowCount;
-  }
 }
+
+const selected = `SELECT instrument, id, time_ms, place, price, quantity, side FROM data.trades
+  WHERE instrument = $1 AND time_ms >= $2 AND time_ms < $3`;
+const tradesForward = `${selected} AND (time_ms > $4 OR (place, id) >= ($5::integer, $6::text))
+  ORDER BY time_ms, place, id LIMIT $7`;
+const tradesBackward = `${selected} AND (time_ms < $4 OR (place, id) < ($5::integer, $6::text))
+  ORDER BY time_ms DESC, place DESC, id DESC LIMIT $7`;
 
 function tradeOf(row: Row): StoredTrade {
   const { instrument, id, time_ms: timeMs, place, price, quantity, side } = row;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { aDataHouse, aPrincipal, type DataHouse } from '../../../test/support/data-house.js';
+import { roomFor } from '../../../test/support/partitions.js';
 import type { DomainEvent, Subscription } from '../../kernel/events.js';
-import { toRfc3339 } from '../../kernel/time.js';
+import { dayMs, toRfc3339 } from '../../kernel/time.js';
 import type { ReplayEnded, ReplayStarted } from '../contract/events.js';
 import { Instruments } from '../contract/instruments.js';
 import { type Replay, Replays, type StartReplay } from '../contract/replays.js';
@@ -32,6 +33,7 @@ describe('a replay', () => {
     };
     for (const id of [btc, eth])
       await house.get(Instruments).put({ principal: aPrincipal('operator'), id, rules });
+    await roomFor(house.database, { fromMs: t0, toMs: t0 + dayMs });
     await house.database.query(
       `INSERT INTO data.candles SELECT i, '5m', $1::bigint + n * 300000, 100 + n, 110 + n, 90 + n, 105 + n, 1.5, NULL, 'import'
        FROM generate_series(0, 99) AS n, unnest($2::text[]) AS i WHERE NOT (i = $3 AND n = 1)`,

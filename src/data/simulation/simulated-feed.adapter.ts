@@ -68,7 +68,11 @@ export class SimulatedFeed implements FeedSource {
     for (const id of this.instruments) if (!first) await this.trades.deleteFrom(id, seenUntilMs);
     const written =
       fromMs < anchorMs
-        ? await this.candleRows.copy(flat(simulatedHistory(market, anchorMs, seen)), 'simulated')
+        ? await this.candleRows.copy(flat(simulatedHistory(market, anchorMs, seen)), 'simulated', {
+            // Its first larger candles may have begun up to a day before.
+            fromMs: fromMs - dayMs,
+            toMs: anchorMs,
+          })
         : 0;
     if (written > 0) this.candles.changed();
     this.market = market;

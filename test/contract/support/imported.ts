@@ -1,6 +1,7 @@
 import { DataJobs, type Job } from '../../../src/data/contract/jobs.js';
 import { Spool } from '../../../src/data/contract/spool.js';
 import { minuteMs } from '../../../src/kernel/time.js';
+import { roomFor } from '../../support/partitions.js';
 import { admin, type House } from './house.js';
 import { pastMs } from './market-past.js';
 
@@ -39,6 +40,7 @@ export async function whileImportsWait<T>(
   instrument: string,
   act: () => Promise<T>,
 ): Promise<T> {
+  await roomFor(house.database, { fromMs: pastMs, toMs: pastMs + 1 });
   let release = (): void => undefined;
   const acted = new Promise<void>((resolve) => (release = resolve));
   let transaction: Promise<unknown> = Promise.resolve();

@@ -1,5 +1,6 @@
 import { Instruments, type InstrumentRules } from '../../../src/data/contract/instruments.js';
 import { type Timeframe, timeframeMs, toRfc3339 } from '../../../src/kernel/time.js';
+import { roomFor } from '../../support/partitions.js';
 import { type House, operator } from './house.js';
 
 /** Rules that a beginner's market has: cents, a hundred-thousandth of a coin, five dollars at least. */
@@ -36,6 +37,7 @@ export async function storeCandles(
   bars: number,
   timeframe: Timeframe = '5m',
 ): Promise<void> {
+  await roomFor(house.database, { fromMs: pastMs, toMs: pastMs + bars * timeframeMs(timeframe) });
   await house.database.query(
     `INSERT INTO data.candles (instrument, timeframe, open_time_ms, open, high, low, close, volume, trades, source)
      SELECT $1, $2, $3::bigint + n * $4::bigint, 100 + n % 50, 103 + n % 50, 99 + n % 50, 101 + n % 50, 1.5 + n % 7, NULL, 'import'
@@ -46,6 +48,7 @@ export async function storeCandles(
 
 /** Stores `trades` trades from `pastMs` on: three at each tenth second, in the order of their ids. */
 export async function storeTrades(house: House, instrument: string, trades: number): Promise<void> {
+  await roomFor(house.database, { fromMs: pastMs, toMs: pastMs + trades * 10_000 });
   await house.database.query(
     `INSERT INTO data.trades (instrument, time_ms, id, place, price, quantity, side)
      SELECT $1, $2::bigint + (n / 3) * 10000, 't' || lpad(n::text, 4, '0'), n % 3, 100 + n % 5, 0.25,
