@@ -183,7 +183,9 @@ describe('the metrics of stored market data and of predictions', () => {
     expect(moved.of('data_partitions_made_total', { table: 'trades' })).toBe(1);
     expect(moved.of('data_partitions', { table: 'trades' })).toBe(1);
     const retention = server.running.app.get(Retention, { strict: false });
-    await server.database.query(`UPDATE data.trades SET source = 'simulated' WHERE instrument = 'BTC-USD.SIM'`);
+    await server.database.query(
+      `UPDATE data.trades SET source = 'simulated' WHERE instrument = 'BTC-USD.SIM'`,
+    );
     const later = await change(async () => {
       await retention.sweep();
       await server.running.app.get(Partitions, { strict: false }).learn();

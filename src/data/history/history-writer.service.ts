@@ -5,6 +5,8 @@ import type { Sql } from '../../platform/database/database.service.js';
 import type { CandleSource } from '../candles/built-candle.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
 import { DeriveCandles } from '../imports/derive-candles.repository.js';
+import { candleTable } from '../partitions/partition-plan.js';
+import { Partitions } from '../partitions/partitions.service.js';
 import type { VenueCandle } from '../venues/venue.js';
 import { HistoryRepository, type Series } from './history.repository.js';
 import { compareCandles, type Difference, quietSpans, type Span, type StoredBar } from './venue-page.js';
@@ -46,6 +48,7 @@ export class HistoryWriter {
   constructor(
     private readonly rows: HistoryRepository,
     private readonly deriving: DeriveCandles,
+    private readonly partitions: Partitions,
     metrics: Metrics,
   ) {
     this.metrics = dataMetrics(metrics);
@@ -57,6 +60,11 @@ export class HistoryWriter {
     const first = candles.at(0);
     const last = candles.at(-1);
     if (!first || !last) return { inserted: [], same: 0, replaced: [], kept: [], quiet, derived: {} };
+    await this.partitions.makeRoomToStay(
+      tx,
+      candleTable(series.timeframe),
+      candles.map(({ openTimeMs }) => openTimeMs),
+    );
     const span = { fromMs: first.openTimeMs, toMs: last.openTimeMs + timeframeMs(series.timeframe) };
     const inserted: VenueCandle[] = [];
     for (let attempt = 1; ; attempt += 1) {

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { dayMs } from '../../kernel/time.js';
 import type { Sql } from '../../platform/database/database.service.js';
-import { PartitionRepository } from '../partitions/partition.repository.js';
 import { Partitions } from '../partitions/partitions.service.js';
 import { liveSources } from '../partitions/retention-rules.js';
 import { type LineFault, reportedMax } from './import-report.js';
@@ -21,14 +20,11 @@ const columnTypes: Readonly<Record<string, string>> = {
  */
 @Injectable()
 export class ImportStage {
-  constructor(
-    private readonly partitions: Partitions,
-    private readonly partitionRows: PartitionRepository,
-  ) {}
+  constructor(private readonly partitions: Partitions) {}
 
   /** Begins: no partition is dropped until the transaction ends, and there is a place for rows. */
   async create(sql: Sql, stage: Stage): Promise<void> {
-    await this.partitionRows.holdStill(sql);
+    await this.partitions.makeRoomToStay(sql, stage.partitions, []);
     const columns = [...stage.key, ...stage.extra, ...stage.content];
     const definitions = columns.map((name) => `${name} ${columnTypes[name] ?? 'numeric NOT NULL'}`);
     await sql.query(

@@ -3,7 +3,7 @@ import { type FreshDatabase, freshDatabase } from '../../../test/support/databas
 import { dayMs, minuteMs } from '../../kernel/time.js';
 import { migrate, migrationStates, revertNewest } from '../../platform/database/migrations.adapter.js';
 
-const cut = 'DataCutsCandlesAndTradesByTime1763856500000';
+const cut = 'DataCutsCandlesAndTradesByTime1795534700000';
 const t0 = Date.parse('2026-11-24T12:00:00Z');
 const past = Date.parse('2017-08-17T04:00:00Z');
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../../kernel/metrics.js';
 import { Clock } from '../../kernel/time.js';
+import type { Sql } from '../../platform/database/database.service.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
 import {
   endOfTimeMs,
@@ -47,6 +48,12 @@ export class Partitions {
     const { all, made } = await this.repository.make(table, missing, this.clock.nowMs());
     this.metrics.partitionsMade.inc({ table }, made);
     this.remember(table, all);
+  }
+
+  /** The same for rows that are to stay: no partition is dropped until the transaction ends. Comes first in it. */
+  async makeRoomToStay(tx: Sql, table: PartitionedTable, times: Iterable<number>): Promise<void> {
+    await this.repository.holdStill(tx);
+    await this.makeRoom(table, times);
   }
 
   /** The same for every time of a span. */

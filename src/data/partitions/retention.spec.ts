@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aDataHouse, aPrincipal, type DataHouse, HandClock } from '../../../test/support/data-house.js';
-import { dayMs, hourMs, minuteMs, toRfc3339 } from '../../kernel/time.js';
+import { dayMs, hourMs, toRfc3339 } from '../../kernel/time.js';
 import { CandleRepository } from '../candles/candle.repository.js';
 import { Candles } from '../contract/candles.js';
 import { Instruments } from '../contract/instruments.js';

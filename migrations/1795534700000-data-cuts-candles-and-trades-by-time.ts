@@ -5,7 +5,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * partition. Trades tell their source: what was recorded live has its time, what was imported stays.
  * Rows are copied; the partitions made here are stretches of the calendar that the server goes on from.
  */
-export class DataCutsCandlesAndTradesByTime1763856500000 implements MigrationInterface {
+export class DataCutsCandlesAndTradesByTime1795534700000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       ALTER TABLE data.candles RENAME TO candles_before;
