@@ -147,6 +147,8 @@ export class VenueHttp {
       this.metrics.venueRequests.inc({ venue: this.plan.exchange, outcome: 'ok' });
       return { value, sentMs, receivedMs: clock.nowMs() };
     } catch (error) {
+      // Some venues refuse with status 200 and say so in the answer.
+      if (error instanceof VenueFault) throw error;
       const why = error instanceof SyntaxError ? 'no JSON' : (error as Error).message;
       throw this.fault('malformed', `${path} was answered with ${why}: ${excerpt(text)}`);
     }

@@ -105,6 +105,15 @@ describe('a venue asked over HTTP', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it('is believed when it refuses in an answer with status 200', async () => {
+    const read = (): never => {
+      throw new VenueFault('refused', 'kraken: EQuery:Unknown asset pair');
+    };
+    const fault = await faultOf(aVenue().get({ path: '/0/public/OHLC', signal, read }));
+    expect(fault).toMatchObject({ kind: 'refused', message: 'kraken: EQuery:Unknown asset pair' });
+    expect(asked).toHaveLength(1);
+  });
+
   it('is left alone as long as it asks for with 429, by everybody', async () => {
     answers = [status(429, { 'retry-after': '1' })];
     const venue = aVenue();

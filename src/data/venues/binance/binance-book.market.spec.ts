@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { marketFile, needsMarket } from '../../../../test/support/market.js';
-import { answeredTexts, receivedTexts, recordedTicks } from '../../../../test/support/recorded.js';
+import {
+  type Recording,
+  type RecordedAnswer,
+  recordings,
+} from '../../../../test/support/venue/recordings.js';
 import type { BookLevel } from '../../contract/events.js';
 import { BinanceBook, type DepthSnapshot, type DepthUpdate } from './binance-book.js';
 
@@ -51,46 +55,54 @@ class TouchProof {
   }
 }
 
-describe.runIf(present)('a Binance book of recorded depth', () => {
-  const finalBooks = JSON.parse(
-    present ? readFileSync(marketFile('expected/l2_final_books.json'), 'utf8') : '{}',
-  ) as Record<string, Expected>;
+/** Depth events, tickers and snapshots of a recording in the order they arrived, into a book for each symbol. */
+function played(
+  recording: Recording,
+  priceScale?: number,
+): Map<string, { local: BinanceBook; proof: TouchProof }> {
+  const books = new Map<string, { local: BinanceBook; proof: TouchProof }>();
+  const bookOf = (symbol: string): { local: BinanceBook; proof: TouchProof } => {
+    const known = books.get(symbol);
+    if (known) return known;
+    const local = new BinanceBook({ priceScale, depthMax: 20_000, bufferMax: 1000 });
+    const made = { local, proof: new TouchProof() };
+    books.set(symbol, made);
+    return made;
+  };
+  const snapshots = recording.answers.filter(({ url }) => url.pathname.endsWith('/depth'));
+  const inTime = [...recording.messages, ...snapshots].sort((a, b) => a.atMs - b.atMs);
+  for (const heard of inTime) {
+    const message = JSON.parse(heard.text);
+    const symbol: string =
+      'url' in heard ? (heard as RecordedAnswer).url.searchParams.get('symbol')! : message.data.s;
+    const { local, proof } = bookOf(symbol);
+    const { applied } = local;
+    if (message.lastUpdateId !== undefined) {
+      expect(local.onSnapshot(message as DepthSnapshot), symbol).toBe('applied');
+    } else if (message.data.e === 'depthUpdate') {
+      expect(local.onUpdate(message.data as DepthUpdate), symbol).toMatch(/^(waiting|applied|old)$/);
+    } else if (message.stream.endsWith('@bookTicker')) {
+      proof.ticker(message.data as Touch);
+    }
+    if (local.applied === applied) continue;
+    expect(local.book.crossed, symbol).toBe(false);
+    proof.depth(local);
+  }
+  return books;
+}
 
+describe.runIf(present)('a Binance book of recorded depth', () => {
   it.each([
-    {
-      market: 'spot_btcusdt',
-      priceScale: 2,
-      files: ['ticks/binance_spot_btcusdt_20240808.gz', 'ticks/binance_spot_btcusdt_20240809.gz'],
-      touches: 1072,
-    },
-    {
-      market: 'usdm_btcusdt',
-      priceScale: 1,
-      files: ['ticks/binance_usdm_btcusdt_20240808.gz'],
-      touches: 629,
-    },
+    { market: 'spot_btcusdt', priceScale: 2, recording: recordings.binanceTicks, touches: 1072 },
+    { market: 'usdm_btcusdt', priceScale: 1, recording: recordings.binanceFuturesTicks, touches: 629 },
   ])(
     'ends as the venue’s, and agrees with every bookTicker on the way: $market',
-    ({ market, priceScale, files, touches }) => {
-      const wanted = finalBooks[market];
-      const local = new BinanceBook({ priceScale, depthMax: 20_000, bufferMax: 1000 });
-      const proof = new TouchProof();
-      let restarts = 0;
-      for (const message of recordedTicks(...files)) {
-        const before = local.applied;
-        if (message.stream === undefined) {
-          expect(message.lastUpdateId).toBe(wanted.snapshot_lastUpdateId);
-          local.onSnapshot(message as DepthSnapshot);
-        } else if (message.data.e === 'depthUpdate') {
-          if (local.onUpdate(message.data as DepthUpdate) === 'gap') restarts += 1;
-        } else if (message.stream.endsWith('@bookTicker')) {
-          proof.ticker(message.data as Touch);
-        }
-        if (local.applied > before) proof.depth(local);
-      }
+    ({ market, priceScale, recording, touches }) => {
+      const file = marketFile('expected/l2_final_books.json');
+      const wanted = (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Expected>)[market];
+      const { local, proof } = played(recording(), priceScale).get('BTCUSDT')!;
       const { bids, asks } = local.book.top(20);
       expect({
-        restarts,
         applied: local.applied,
         discarded: local.discarded,
         last: local.lastUpdateId,
@@ -98,7 +110,6 @@ describe.runIf(present)('a Binance book of recorded depth', () => {
         bids,
         asks,
       }).toEqual({
-        restarts: 0,
         applied: wanted.diffs_applied,
         discarded: wanted.diffs_dropped_before_sync,
         last: wanted.final_u,
@@ -113,60 +124,19 @@ describe.runIf(present)('a Binance book of recorded depth', () => {
   );
 
   it.each([
-    {
-      market: 'spot',
-      ws: 'wire/cryptofeed/BINANCE.ws.1.0',
-      http: 'wire/cryptofeed/BINANCE.http.0.0.gz',
-      wanted: { symbols: 4, updates: 177, applied: 172, touches: 26 },
-    },
-    {
-      market: 'futures',
-      ws: 'wire/cryptofeed/BINANCE_FUTURES.ws.1.0.gz',
-      http: 'wire/cryptofeed/BINANCE_FUTURES.http.0.0.gz',
-      wanted: { symbols: 4, updates: 764, applied: 749, touches: 50 },
-    },
-  ])('stays in step, never crossed, for every symbol of a session: $market', ({ ws, http, wanted }) => {
-    const locals = new Map<string, BinanceBook>();
-    const proofs = new Map<string, TouchProof>();
-    const snapshots = [...answeredTexts(http)].flatMap(([url, text]) => {
-      const symbol = /depth\?symbol=(\w+)/.exec(url)?.[1];
-      return symbol ? [[symbol, JSON.parse(text) as DepthSnapshot] as const] : [];
-    });
-    let updates = 0;
-    for (const text of receivedTexts(ws)) {
-      const { data } = JSON.parse(text);
-      const symbol = data.s as string;
-      const local = locals.get(symbol) ?? new BinanceBook({ depthMax: 20_000, bufferMax: 1000 });
-      locals.set(symbol, local);
-      const proof = proofs.get(symbol) ?? new TouchProof();
-      proofs.set(symbol, proof);
-      if (data.e === 'depthUpdate') {
-        updates += 1;
-        const step = local.onUpdate(data as DepthUpdate);
-        // The moment a snapshot arrived is not in the recording: the first event past it is as good.
-        const snapshot = snapshots.find(([name]) => name === symbol)?.[1];
-        if (step === 'waiting' && snapshot && data.u > snapshot.lastUpdateId) {
-          expect(local.onSnapshot(snapshot), symbol).toBe('applied');
-        } else {
-          expect(step).not.toBe('gap');
-        }
-        if (local.inStep) {
-          expect(local.book.crossed).toBe(false);
-          proof.depth(local);
-        }
-      } else if (data.B !== undefined && data.A !== undefined) {
-        proof.ticker(data as Touch);
-      }
-    }
-    const sum = (numbers: number[]): number => numbers.reduce((all, one) => all + one, 0);
-    const touches = [...proofs.values()];
-    expect({
-      symbols: snapshots.length,
-      updates,
-      applied: sum([...locals.values()].map((local) => local.applied)),
-      touches: sum(touches.map((proof) => proof.equal)),
-    }).toEqual(wanted);
-    expect(sum(touches.map((proof) => proof.compared))).toBe(wanted.touches);
-    expect(updates - wanted.applied).toBe(sum([...locals.values()].map((local) => local.discarded)));
+    { market: 'spot', recording: recordings.binance, wanted: [4, 172, 5, 26, 26] },
+    { market: 'futures', recording: recordings.binanceFutures, wanted: [4, 749, 15, 50, 50] },
+  ])('stays in step, never crossed, for every symbol of a session: $market', ({ recording, wanted }) => {
+    const books = [...played(recording()).values()];
+    const sum = (of: (one: (typeof books)[0]) => number): number =>
+      books.reduce((all, one) => all + of(one), 0);
+    expect(books.every(({ local }) => local.inStep)).toBe(true);
+    expect([
+      books.length,
+      sum(({ local }) => local.applied),
+      sum(({ local }) => local.discarded),
+      sum(({ proof }) => proof.compared),
+      sum(({ proof }) => proof.equal),
+    ]).toEqual(wanted);
   });
 });

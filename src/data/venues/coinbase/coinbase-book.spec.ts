@@ -1,21 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { needsMarket } from '../../../../test/support/market.js';
-import { receivedTexts } from '../../../../test/support/recorded.js';
+import { recordings } from '../../../../test/support/venue/recordings.js';
+import type { VenueEvent } from '../venue-event.js';
 import { CoinbaseBook } from './coinbase-book.js';
+import { decodeCoinbase } from './coinbase-stream.js';
 
 const present = needsMarket('recorded Coinbase books');
 
 describe('a local Coinbase book', () => {
   it('waits for its snapshot and then takes in every change', () => {
     const local = new CoinbaseBook({ depthMax: 100 });
-    expect(local.onChanges([['buy', '99', '1']])).toBe('waiting');
+    expect(local.onChanges([['99', '1']], [])).toBe('waiting');
     expect(local.onSnapshot([['99', '1']], [['101', '2']])).toBe('applied');
     expect(
-      local.onChanges([
-        ['sell', '100.5', '3'],
-        ['buy', '99', '0'],
-        ['buy', '98', '4'],
-      ]),
+      local.onChanges(
+        [
+          ['99', '0'],
+          ['98', '4'],
+        ],
+        [['100.5', '3']],
+      ),
     ).toBe('applied');
     expect(local.book.top(9)).toEqual({
       bids: [['98', '4']],
@@ -29,16 +33,16 @@ describe('a local Coinbase book', () => {
   it('throws a crossed book away, since a message must be missing', () => {
     const local = new CoinbaseBook({ depthMax: 100 });
     local.onSnapshot([['99', '1']], [['101', '2']]);
-    expect(local.onChanges([['buy', '101', '1']])).toBe('crossed');
+    expect(local.onChanges([['101', '1']], [])).toBe('crossed');
     expect(local.inStep).toBe(false);
     expect(local.book.bestAsk).toBeNull();
-    expect(local.onChanges([['buy', '99', '1']])).toBe('waiting');
+    expect(local.onChanges([['99', '1']], [])).toBe('waiting');
   });
 
   it('throws a book away whose message made no sense', () => {
     const local = new CoinbaseBook({ depthMax: 100 });
     local.onSnapshot([['99', '1']], [['101', '2']]);
-    expect(local.onChanges([['buy', '98', '-1']])).toBe('negative');
+    expect(local.onChanges([['98', '-1']], [])).toBe('negative');
     expect(local.inStep).toBe(false);
   });
 });
@@ -48,27 +52,30 @@ describe.runIf(present)('Coinbase books of a recorded session', () => {
     const locals = new Map<string, CoinbaseBook>();
     const recapped = new Set<string>();
     const counts = { messages: 0, applied: 0, tickers: 0, equal: 0 };
-    for (const text of receivedTexts('wire/cryptofeed/COINBASE.ws.28.0.gz')) {
-      const message = JSON.parse(text);
-      const product = message.product_id as string;
-      const local = locals.get(product) ?? new CoinbaseBook({ depthMax: 20_000 });
-      locals.set(product, local);
-      if (message.type === 'snapshot' || message.type === 'l2update') {
-        counts.messages += 1;
-        const step =
-          message.type === 'snapshot'
-            ? local.onSnapshot(message.bids, message.asks)
-            : local.onChanges(message.changes);
-        if (step === 'applied') counts.applied += 1;
-      } else if (message.type === 'ticker' && recapped.has(product)) {
-        counts.tickers += 1;
-        const touch = [local.book.bestBid![0], local.book.bestAsk![0]];
-        if (touch.map(Number).join() === [message.best_bid, message.best_ask].map(Number).join())
-          counts.equal += 1;
-      } else if (message.type === 'ticker') {
+    const take = (event: VenueEvent): void => {
+      if (event.kind !== 'book-snapshot' && event.kind !== 'book-changes') return;
+      counts.messages += 1;
+      const local = locals.get(event.instrument) ?? new CoinbaseBook({ depthMax: 20_000 });
+      locals.set(event.instrument, local);
+      const { bids, asks } = event;
+      const step =
+        event.kind === 'book-snapshot' ? local.onSnapshot(bids, asks) : local.onChanges(bids, asks);
+      if (step === 'applied') counts.applied += 1;
+    };
+    for (const { text } of recordings.coinbase().messages) {
+      decodeCoinbase(text).forEach(take);
+      if (!text.startsWith('{"type":"ticker"')) continue;
+      // Tickers of that time have no sizes, so they are no quotes; their prices serve here.
+      const { product_id, best_bid, best_ask } = JSON.parse(text);
+      if (!recapped.has(product_id)) {
         // The first ticker of a subscription recaps the last trade, made before the snapshot.
-        recapped.add(product);
+        recapped.add(product_id);
+        continue;
       }
+      counts.tickers += 1;
+      const { bestBid, bestAsk } = locals.get(`${product_id}.COINBASE`)!.book;
+      if ([bestBid![0], bestAsk![0]].map(Number).join() === [best_bid, best_ask].map(Number).join())
+        counts.equal += 1;
     }
     console.info(
       `Coinbase: ${counts.applied} of ${counts.messages} book messages, ${counts.equal} of ${counts.tickers} touches`,

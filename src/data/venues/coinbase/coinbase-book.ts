@@ -4,9 +4,6 @@ import type { BookLevel } from '../../contract/events.js';
 /** `crossed`: a message of the venue is missing; the book is empty until the next snapshot. */
 export type CoinbaseBookStep = 'applied' | 'waiting' | 'crossed' | BookFault;
 
-/** One entry of an `l2update`: `["buy"|"sell", price, size]`. */
-export type CoinbaseChange = readonly [side: string, price: string, size: string];
-
 /**
  * A local Coinbase book from `level2`: one snapshot, then updates. The channel carries no sequence numbers and no
  * checksum, so the one proof there is comes from the market itself: after each message the best bid lies below the
@@ -29,12 +26,8 @@ export class CoinbaseBook {
     return this.judge(this.book.reset(bids, asks));
   }
 
-  onChanges(changes: readonly CoinbaseChange[]): CoinbaseBookStep {
-    if (!this.synchronised) return 'waiting';
-    const bids: BookLevel[] = [];
-    const asks: BookLevel[] = [];
-    for (const [side, price, size] of changes) (side === 'buy' ? bids : asks).push([price, size]);
-    return this.judge(this.book.apply(bids, asks));
+  onChanges(bids: readonly BookLevel[], asks: readonly BookLevel[]): CoinbaseBookStep {
+    return this.synchronised ? this.judge(this.book.apply(bids, asks)) : 'waiting';
   }
 
   restart(): void {

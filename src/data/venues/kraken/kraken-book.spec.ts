@@ -2,9 +2,10 @@ import { crc32 } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { marketFile, needsMarket } from '../../../../test/support/market.js';
-import { receivedTexts } from '../../../../test/support/recorded.js';
+import { recordings } from '../../../../test/support/venue/recordings.js';
 import type { BookLevel } from '../../contract/events.js';
 import { KrakenBook } from './kraken-book.js';
+import { decodeKraken } from './kraken-stream.js';
 
 const present = needsMarket('checksums of recorded Kraken books');
 
@@ -61,40 +62,88 @@ describe('a local Kraken book', () => {
 });
 
 describe.runIf(present)('Kraken books of a recorded session', () => {
-  interface Entry {
-    as?: BookLevel[];
-    bs?: BookLevel[];
-    a?: BookLevel[];
-    b?: BookLevel[];
-    c?: string;
+  /** `{"as":[[price, volume, time], …], "bs": …}` in a snapshot, `a`, `b` and the checksum `c` in an update. */
+  type Part = Partial<Record<'as' | 'bs' | 'a' | 'b', BookLevel[]>> & { c?: string };
+  interface Change {
+    pair: string;
+    snapshot: boolean;
+    bids: BookLevel[];
+    asks: BookLevel[];
+    checksum: number | null;
   }
 
+  /** Book messages of protocol 1: `[channel, part, (part of the other side,) name, pair]`. */
+  function recordedChanges(): Change[] {
+    return recordings.kraken().messages.flatMap(({ text }) => {
+      if (!text.startsWith('[') || !text.includes('"book-1000"')) return [];
+      const message = JSON.parse(text) as [number, ...Part[], string, string];
+      const parts = message.slice(1, -2) as Part[];
+      const levels = (...names: ('as' | 'bs' | 'a' | 'b')[]): BookLevel[] =>
+        parts.flatMap((part) => names.flatMap((name) => part[name] ?? [])).map(([p, v]) => [p, v]);
+      const checksum = parts.find(({ c }) => c !== undefined)?.c;
+      return [
+        {
+          pair: message.at(-1) as string,
+          snapshot: parts.some((part) => part.as !== undefined),
+          bids: levels('b', 'bs'),
+          asks: levels('a', 'as'),
+          checksum: checksum === undefined ? null : Number(checksum),
+        },
+      ];
+    });
+  }
+
+  const wanted = present
+    ? Object.values(JSON.parse(readFileSync(marketFile('expected/exchange_checksums.json'), 'utf8')))[0]
+    : null;
+
   it('have the checksum of the venue after every update', () => {
-    const wanted = Object.values(
-      JSON.parse(readFileSync(marketFile('expected/exchange_checksums.json'), 'utf8')),
-    )[0];
-    const locals = new Map<number, KrakenBook>();
+    const locals = new Map<string, KrakenBook>();
     let checked = 0;
     let ok = 0;
-    for (const text of receivedTexts('wire/cryptofeed/KRAKEN.ws.50.0.gz')) {
-      if (!text.startsWith('[')) continue;
-      // `[channel, changes, (changes of the other side,) name, pair]`, levels `[price, volume, time, "r"?]`.
-      const message = JSON.parse(text) as [number, ...Entry[]];
-      const changes = message.slice(1, -2) as Entry[];
-      const pick = (...names: ('as' | 'bs' | 'a' | 'b')[]): BookLevel[] =>
-        changes.flatMap((entry) => names.flatMap((name) => entry[name] ?? [])).map(([p, v]) => [p, v]);
-      const snapshot = changes.some((entry) => entry.as !== undefined);
-      const local = snapshot ? new KrakenBook({ depth: 1000 }) : locals.get(message[0])!;
-      locals.set(message[0], local);
+    for (const { pair, snapshot, bids, asks, checksum } of recordedChanges()) {
+      const local = locals.get(pair) ?? new KrakenBook({ depth: 1000 });
+      locals.set(pair, local);
       if (snapshot) {
-        expect(local.onSnapshot(pick('bs'), pick('as'), null)).toBe('applied');
-        continue;
+        expect(local.onSnapshot(bids, asks, null)).toBe('applied');
+      } else {
+        checked += 1;
+        if (local.onUpdate(bids, asks, checksum!) === 'applied') ok += 1;
       }
-      checked += 1;
-      const checksum = Number(changes.find((entry) => entry.c !== undefined)!.c);
-      if (local.onUpdate(pick('b'), pick('a'), checksum) === 'applied') ok += 1;
     }
     console.info(`Kraken: ${ok} of ${checked} checksums are right, ${locals.size} books`);
+    expect({ checked, ok, snapshots: locals.size }).toEqual(wanted);
+  });
+
+  it.each([
+    { how: 'with all their digits', written: (number: string) => number },
+    // What `Number` makes of it, which also writes 0.00000001 as 1e-8.
+    { how: 'as a double would be written', written: (number: string) => String(Number(number)) },
+  ])('have it as well when protocol 2 tells the same in JSON numbers, $how', ({ written }) => {
+    const locals = new Map<string, KrakenBook>();
+    let checked = 0;
+    let ok = 0;
+    for (const { pair, snapshot, bids, asks, checksum } of recordedChanges()) {
+      const side = (levels: BookLevel[]): string =>
+        levels.map(([price, qty]) => `{"price":${written(price)},"qty":${written(qty)}}`).join();
+      const [event] = decodeKraken(
+        `{"channel":"book","type":"${snapshot ? 'snapshot' : 'update'}","data":[{"symbol":"${pair}",` +
+          `"bids":[${side(bids)}],"asks":[${side(asks)}],"checksum":${checksum ?? 0}}]}`,
+      );
+      if (event.kind !== 'book-snapshot' && event.kind !== 'book-changes')
+        throw new Error(`not a book: ${JSON.stringify(event)}`);
+      if (event.kind === 'book-snapshot') {
+        const digits = (text: string): number => text.split('.')[1].length;
+        const precision = { price: digits(asks[0][0]), quantity: digits(asks[0][1]) };
+        const local = new KrakenBook({ depth: 1000, precision });
+        locals.set(event.instrument, local);
+        local.onSnapshot(event.bids, event.asks, null);
+      } else {
+        checked += 1;
+        const step = locals.get(event.instrument)!.onUpdate(event.bids, event.asks, event.checksum!);
+        if (step === 'applied') ok += 1;
+      }
+    }
     expect({ checked, ok, snapshots: locals.size }).toEqual(wanted);
   });
 });
