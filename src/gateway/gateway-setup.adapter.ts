@@ -6,7 +6,7 @@ import { problem } from '../kernel/errors.js';
 import { GatewayConfig } from './gateway.config.js';
 import { serveApiDocument } from './openapi/openapi.adapter.js';
 
-/** Routes that take a streamed CSV body; anywhere else CSV is the wrong media type. */
+/** Routes that take a streamed CSV body or archive; anywhere else those are the wrong media type. */
 const csvRoutes = /^\/v1\/imports\//;
 const exposedHeaders = [
   'X-Request-Id',
@@ -84,7 +84,7 @@ export function prepareGateway(app: NestFastifyApplication): void {
     });
   }
   fastify.addContentTypeParser(
-    'text/csv',
+    ['text/csv', 'application/zip', 'application/x-zip-compressed'],
     (request: FastifyRequest, body: Readable, done: (error: Error | null, body?: Readable) => void) => {
       if (csvRoutes.test(request.url)) done(null, body);
       else

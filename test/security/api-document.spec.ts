@@ -152,7 +152,7 @@ describe('the API document', () => {
     });
     expect(Object.keys(candles.responses['200'].content)).toEqual(['application/json', 'text/csv']);
     const upload = document.paths['/v1/imports/candles'].post;
-    expect(Object.keys(upload.requestBody.content)).toEqual(['text/csv']);
+    expect(Object.keys(upload.requestBody.content)).toEqual(['text/csv', 'application/zip']);
   });
 });
 

@@ -4,8 +4,12 @@
  */
 export abstract class Spool {
   /**
-   * Receives the body whole and answers its name for `Imports`. Throws DATA_IMPORT_UNREADABLE for broken gzip or a
-   * body cut short, REQUEST_TOO_LARGE past the limit; then nothing is kept.
+   * Receives the body whole and answers its name for `Imports`; gzip and zip are recognised by their first bytes, and
+   * must be what the sender says they are. Throws DATA_IMPORT_UNREADABLE for broken gzip, an archive that is not one
+   * readable file, or a body cut short, REQUEST_TOO_LARGE past the limit; then nothing is kept.
    */
-  abstract receive(body: AsyncIterable<Uint8Array>, options: { gzip: boolean }): Promise<string>;
+  abstract receive(
+    body: AsyncIterable<Uint8Array>,
+    options: { gzip: boolean; zip?: boolean },
+  ): Promise<string>;
 }

@@ -61,15 +61,17 @@ export function readCandleRow(
   };
 }
 
-/** Whole milliseconds since 1970, after 1973. */
+/** Whole milliseconds since 1970, from 1973 to 2243: no other unit of a time of our days looks like one. */
 export function readTime(text: string): number | RowFault {
-  if (!/^\d{1,15}$/.test(text))
+  if (!/^\d{1,25}$/.test(text))
     return { fault: `timestamp_ms is ${shown(text)}; it must be whole milliseconds since 1970` };
   const timeMs = Number(text);
   if (timeMs < timeMsMin) return { fault: `timestamp_ms ${text} is before 1973; are these seconds?` };
   return timeMs <= 8_640_000_000_000
     ? timeMs
-    : { fault: `timestamp_ms ${text} is after the year 2243; are these microseconds?` };
+    : {
+        fault: `timestamp_ms ${text} is after the year 2243; are these ${timeMs < 1e17 ? 'microseconds' : 'nanoseconds'}?`,
+      };
 }
 
 export function readNumber(

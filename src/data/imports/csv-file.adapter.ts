@@ -19,7 +19,7 @@ export interface CsvLines {
 }
 
 /**
- * The lines of a spooled CSV file, plain or gzip, as a stream of batches. Quotes are characters like any other, since
+ * The lines of a spooled CSV file, plain, gzip or zipped, as a stream of batches. Quotes are characters like any other, since
  * a file of numbers needs none; so a record is a line. `read` hears how many bytes of the file have been read.
  * Throws DATA_IMPORT_UNREADABLE, and REQUEST_TOO_LARGE past `bytesMax` unpacked bytes.
  */
@@ -35,10 +35,14 @@ export async function* csvLines(
   });
   let packed = 0;
   let unpacked = 0;
+  const zipped = file.packing === 'zip' ? await file.zipped(bytesMax) : null;
+  const source = zipped ? await zipped.read() : file.read();
+  // Of an archive the unpacked bytes are counted, as if they were those of the file.
+  const share = zipped ? file.bytes / Math.max(1, zipped.unpackedBytes) : 1;
   const countPacked = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       packed += chunk.length;
-      read(packed);
+      read(packed * share);
       done(null, chunk);
     },
   });
@@ -49,9 +53,10 @@ export async function* csvLines(
       done(problem('REQUEST_TOO_LARGE', { detail: `the file unpacks to more than ${bytesMax} bytes` }));
     },
   });
-  const flowing = file.gzip
-    ? pipeline(file.read(), countPacked, createGunzip(), countUnpacked, parser)
-    : pipeline(file.read(), countPacked, countUnpacked, parser);
+  const flowing =
+    file.packing === 'gzip'
+      ? pipeline(source, countPacked, createGunzip(), countUnpacked, parser)
+      : pipeline(source, countPacked, countUnpacked, parser);
   let over: unknown = null;
   const ended = flowing.then(
     () => (over ??= 'ended'),
@@ -85,5 +90,7 @@ export async function* csvLines(
       throw dataProblem('DATA_IMPORT_UNREADABLE', { detail: `the file is not whole gzip (${message})` });
     }
     throw error;
+  } finally {
+    zipped?.close();
   }
 }

@@ -2,8 +2,9 @@ import type { Timeframe } from '../../kernel/time.js';
 import type { CandleSource } from '../candles/built-candle.js';
 import { candleTable, type PartitionedTable } from '../partitions/partition-plan.js';
 import type { CandleImportQuery, TradeImportQuery } from '../contract/imports.js';
-import { candleHeader, readCandleRow } from './candle-row.js';
-import { readTradeRow, tradeHeader, tradeHeaderWithId } from './trade-row.js';
+import { archiveCandles, archiveLayouts, type ArchiveReader, archiveTrades } from './archive-row.js';
+import { candleHeader, type CandleRow, readCandleRow, type RowFault } from './candle-row.js';
+import { readTradeRow, tradeHeader, tradeHeaderWithId, type TradeRow } from './trade-row.js';
 
 /** One kind of staged rows: their columns, what makes two of them the same row, and the table they go to. */
 export interface Stage {
@@ -34,8 +35,8 @@ function candleStage(instrument: string, timeframe: Timeframe): Stage {
     scope: 't.instrument = $1 AND t.timeframe = $2',
     scopeValues: [instrument, timeframe],
     constants: { instrument, timeframe, source: 'import' },
-    onReplace: [`source = 'import'`, 'trades = NULL'],
-    extra: [],
+    onReplace: [`source = 'import'`, 'trades = s.trades'],
+    extra: ['trades'],
   };
 }
 
@@ -62,45 +63,62 @@ export interface Plan {
   readonly stage: Stage;
   /** Columns the lines of COPY carry after the line number. */
   readonly columns: readonly string[];
-  /** The reader of lines for this header; null when the header is not one of ours. */
-  reader(header: string): ReadLine | null;
+  /** The reader of lines after this first one, which `headed` says is a header; null when nobody knows the layout. */
+  reader(first: readonly string[]): { readonly headed: boolean; readonly read: ReadLine } | null;
   readonly headers: readonly string[];
 }
 
 export function candlePlan(query: CandleImportQuery, nowMs: number): Plan {
   const timeframe = query.timeframe as Timeframe;
   const stage = candleStage(query.instrument, timeframe);
+  const text = (row: CandleRow & { trades?: number }): string =>
+    `${row.openTimeMs}\t${row.open}\t${row.high}\t${row.low}\t${row.close}\t${row.volume}\t${row.trades ?? '\\N'}`;
   return {
     kind: 'candles',
     stage,
-    columns: [...stage.key, ...stage.content],
-    headers: [candleHeader],
-    reader: (header) => {
-      if (header !== candleHeader) return null;
-      return (fields) => {
-        const row = readCandleRow(fields, { timeframe, nowMs });
-        if ('fault' in row) return row;
-        return `${row.openTimeMs}\t${row.open}\t${row.high}\t${row.low}\t${row.close}\t${row.volume}`;
-      };
+    columns: [...stage.key, ...stage.content, 'trades'],
+    headers: [candleHeader, archiveLayouts.candles],
+    reader: (first) => {
+      const archive = archiveCandles(first, { timeframe, nowMs });
+      if (archive) return lineReader(archive, text);
+      if (first.join(',') !== candleHeader) return null;
+      return lineReader(
+        { headed: true, read: (fields) => readCandleRow(fields, { timeframe, nowMs }) },
+        text,
+      );
     },
   };
 }
 
 export function tradePlan(query: TradeImportQuery, nowMs: number): Plan {
   const stage = tradeStage(query.instrument);
+  const text = (row: TradeRow): string =>
+    `${row.timeMs}\t${row.id ?? '\\N'}\t${row.price}\t${row.quantity}\t${row.side}`;
   return {
     kind: 'trades',
     stage,
     columns: [...stage.key, ...stage.content],
-    headers: [tradeHeader, tradeHeaderWithId],
-    reader: (header) => {
+    headers: [tradeHeader, tradeHeaderWithId, archiveLayouts.trades, archiveLayouts.aggregateTrades],
+    reader: (first) => {
+      const archive = archiveTrades(first, { nowMs });
+      if (archive) return lineReader(archive, text);
+      const header = first.join(',');
       if (header !== tradeHeader && header !== tradeHeaderWithId) return null;
       const withId = header === tradeHeaderWithId;
-      return (fields) => {
-        const row = readTradeRow(fields, { withId, nowMs });
-        if ('fault' in row) return row;
-        return `${row.timeMs}\t${row.id ?? '\\N'}\t${row.price}\t${row.quantity}\t${row.side}`;
-      };
+      return lineReader({ headed: true, read: (fields) => readTradeRow(fields, { withId, nowMs }) }, text);
+    },
+  };
+}
+
+function lineReader<Row extends object>(
+  { headed, read }: ArchiveReader<Row>,
+  text: (row: Row) => string,
+): { headed: boolean; read: ReadLine } {
+  return {
+    headed,
+    read: (fields) => {
+      const row: Row | RowFault = read(fields);
+      return 'fault' in row ? row : text(row);
     },
   };
 }

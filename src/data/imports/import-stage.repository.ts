@@ -11,6 +11,7 @@ const columnTypes: Readonly<Record<string, string>> = {
   time_ms: 'bigint NOT NULL',
   id: 'text COLLATE "C"',
   place: 'integer',
+  trades: 'bigint',
   side: 'text NOT NULL',
 };
 

@@ -2,12 +2,13 @@ import { createReadStream } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ApiClient, progressLine } from '../../platform/http/api-client.adapter.js';
 
-const help = `Imports candles or trades from a CSV file into a running server.
+const help = `Imports candles or trades from a CSV file or an exchange's archive into a running server.
 
   npm run import -- --file btc-5m.csv.gz --instrument BTC-USDT.BINANCE --timeframe 5m
 
-  --file FILE          CSV, plain or .gz; header timestamp_ms,open,high,low,close,volume
-                       (trades: timestamp_ms,price,quantity,side[,id])
+  --file FILE          CSV, plain, .gz or .zip; header timestamp_ms,open,high,low,close,volume
+                       (trades: timestamp_ms,price,quantity,side[,id]); or a kline, trade or
+                       aggregate trade archive as Binance publishes it
   --instrument ID      BASE-QUOTE.VENUE; must be known (PUT /v1/instruments/ID)
   --timeframe TF       1m … 1d; left out, the file holds trades
   --on-error skip      skip bad lines instead of importing nothing
@@ -43,7 +44,7 @@ async function run(): Promise<void> {
   });
   const kind = values.timeframe ? 'candles' : 'trades';
   const job = await api.upload(`/v1/imports/${kind}?${query}`, createReadStream(values.file), {
-    'content-type': 'text/csv',
+    'content-type': values.file.endsWith('.zip') ? 'application/zip' : 'text/csv',
     ...(values.file.endsWith('.gz') ? { 'content-encoding': 'gzip' } : {}),
   });
   const tell = progressLine();

@@ -179,10 +179,13 @@ export class ImportsService extends Imports implements OnModuleInit, OnApplicati
         if (fields.length === 1 && fields[0].trim() === '') continue;
         const line = batch.line + n;
         if (readLine === null) {
-          readLine = plan.reader(fields.join(','));
-          if (readLine !== null) continue;
-          addFault(report, line, `the header must be ${plan.headers.join(' or ')}`);
-          throw refused('DATA_IMPORT_INVALID', report);
+          const reader = plan.reader(fields);
+          if (reader === null) {
+            addFault(report, line, `the header must be ${plan.headers.join(' or ')}`);
+            throw refused('DATA_IMPORT_INVALID', report);
+          }
+          readLine = reader.read;
+          if (reader.headed) continue;
         }
         report.rows += 1;
         const row = readLine(fields);

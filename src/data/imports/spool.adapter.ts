@@ -10,13 +10,22 @@ import { Clock, hourMs } from '../../kernel/time.js';
 import { dataProblem } from '../contract/errors.js';
 import { Spool } from '../contract/spool.js';
 import { DataConfig } from '../data.config.js';
+import { openZippedFile, type ZippedFile } from './zip-file.adapter.js';
+
+/** How a body is packed. */
+export type Packing = 'none' | 'gzip' | 'zip';
 
 export interface SpooledFile {
   readonly bytes: number;
-  readonly gzip: boolean;
-  /** The file as it was sent; unpack it when `gzip`. */
+  readonly packing: Packing;
+  /** The file as it was sent. */
   read(): Readable;
+  /** The file within it, when it is a zip archive. */
+  zipped(bytesMax: number): Promise<ZippedFile>;
 }
+
+const suffixes: Readonly<Record<Packing, string>> = { none: 'csv', gzip: 'csv.gz', zip: 'zip' };
+const packings = Object.keys(suffixes) as Packing[];
 
 const idRule = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 /** Files nobody asked for in this time belong to a request or a job that is gone. */
@@ -36,18 +45,19 @@ export class SpoolAdapter extends Spool {
     this.folder = join(config.dataDir, 'spool');
   }
 
-  async receive(body: AsyncIterable<Uint8Array>, options: { gzip: boolean }): Promise<string> {
+  async receive(body: AsyncIterable<Uint8Array>, options: { gzip: boolean; zip?: boolean }): Promise<string> {
     const id = this.ids.next();
     const part = join(this.folder, `${id}.part`);
     let file: FileHandle | null = null;
     try {
       await mkdir(this.folder, { recursive: true });
       file = await open(part, 'wx', 0o600);
-      const gzip = await this.write(file, body, options.gzip);
+      const packing = await this.write(file, body, options);
       await file.sync();
       await file.close();
       file = null;
-      await rename(part, this.pathOf(id, gzip));
+      if (packing === 'zip') await this.checkZip(part);
+      await rename(part, this.pathOf(id, packing));
       await syncFolder(this.folder);
       return id;
     } catch (error) {
@@ -60,10 +70,16 @@ export class SpoolAdapter extends Spool {
   /** Throws DATA_IMPORT_UNREADABLE when there is no such file. */
   async open(id: string): Promise<SpooledFile> {
     if (idRule.test(id)) {
-      for (const gzip of [false, true]) {
-        const path = this.pathOf(id, gzip);
+      for (const packing of packings) {
+        const path = this.pathOf(id, packing);
         const found = await stat(path).catch(() => null);
-        if (found) return { bytes: found.size, gzip, read: () => createReadStream(path) };
+        if (!found) continue;
+        return {
+          bytes: found.size,
+          packing,
+          read: () => createReadStream(path),
+          zipped: (bytesMax) => openZippedFile(path, { bytesMax }),
+        };
       }
     }
     throw dataProblem('DATA_IMPORT_UNREADABLE', {
@@ -73,7 +89,7 @@ export class SpoolAdapter extends Spool {
 
   async drop(id: string): Promise<void> {
     if (!idRule.test(id)) return;
-    for (const gzip of [false, true]) await rm(this.pathOf(id, gzip), { force: true });
+    for (const packing of packings) await rm(this.pathOf(id, packing), { force: true });
   }
 
   /** Deletes files that no job names and that are too old to belong to a request that still runs. */
@@ -92,21 +108,32 @@ export class SpoolAdapter extends Spool {
     return swept;
   }
 
-  private pathOf(id: string, gzip: boolean): string {
-    return join(this.folder, `${id}.csv${gzip ? '.gz' : ''}`);
+  private pathOf(id: string, packing: Packing): string {
+    return join(this.folder, `${id}.${suffixes[packing]}`);
   }
 
-  /** Writes the body as it comes and unpacks it on the side; answers whether it is gzip. */
+  /** Unpacks an archive once, keeping nothing: its directory lies at its end, so that it cannot be read as it comes. */
+  private async checkZip(path: string): Promise<void> {
+    const zipped = await openZippedFile(path, { bytesMax: this.config.importUnpackedBytesMax });
+    try {
+      for await (const _chunk of await zipped.read());
+    } finally {
+      zipped.close();
+    }
+  }
+
+  /** Writes the body as it comes and unpacks gzip on the side; answers how it is packed. */
   private async write(
     file: FileHandle,
     body: AsyncIterable<Uint8Array>,
-    saidGzip: boolean,
-  ): Promise<boolean> {
+    said: { gzip: boolean; zip?: boolean },
+  ): Promise<Packing> {
     const { importBytesMax } = this.config;
     let bytes = 0;
     let head = Buffer.alloc(0);
-    let check: GzipCheck | null = saidGzip ? new GzipCheck(this.config.importUnpackedBytesMax) : null;
-    let judged = saidGzip;
+    let check: GzipCheck | null = said.gzip ? new GzipCheck(this.config.importUnpackedBytesMax) : null;
+    let judged = said.gzip;
+    let zip = false;
     for await (const piece of body) {
       const chunk = Buffer.from(piece);
       bytes += chunk.length;
@@ -120,6 +147,7 @@ export class SpoolAdapter extends Spool {
       head = Buffer.concat([head, chunk]);
       if (head.length < 2) continue;
       judged = true;
+      zip = head[0] === 0x50 && head[1] === 0x4b;
       if (head[0] === 0x1f && head[1] === 0x8b) {
         check = new GzipCheck(this.config.importUnpackedBytesMax);
         await check.take(head);
@@ -130,7 +158,12 @@ export class SpoolAdapter extends Spool {
         detail: 'the body is empty; send a CSV file with a header row',
       });
     await check?.end();
-    return check !== null;
+    if (said.zip && !zip) {
+      throw dataProblem('DATA_IMPORT_UNREADABLE', {
+        detail: 'the body is not a zip archive; send the archive as it is, or CSV as text/csv',
+      });
+    }
+    return zip ? 'zip' : check ? 'gzip' : 'none';
   }
 }
 

@@ -19,7 +19,7 @@ const problems = [
   'REQUEST_MEDIA_TYPE',
 ];
 
-/** CSV in. The body streams into the spool as it arrives and is never held in memory. */
+/** CSV in, plain or packed. The body streams into the spool as it arrives and is never held in memory. */
 @Controller('v1/imports')
 @RequireRole('trader')
 export class ImportsController {
@@ -34,7 +34,7 @@ export class ImportsController {
   @HttpCode(202)
   @Describe({
     summary: 'Import candles from CSV',
-    more: 'Plain or with `Content-Encoding: gzip`. Answers a job as soon as the whole body is safely received; a repeated equal import changes nothing.',
+    more: 'Plain or with `Content-Encoding: gzip`, or a zip archive that holds one such file. Also reads the kline files that Binance publishes, whose times are ms or µs. Answers a job as soon as the whole body is safely received; a repeated equal import changes nothing.',
     answers: Job,
     keyed: true,
     csvBody:
@@ -61,7 +61,7 @@ export class ImportsController {
   @HttpCode(202)
   @Describe({
     summary: 'Import trades from CSV',
-    more: 'Plain or with `Content-Encoding: gzip`; an `id` column is optional. Answers a job as soon as the whole body is safely received.',
+    more: 'Plain or with `Content-Encoding: gzip`, or a zip archive that holds one such file; an `id` column is optional. Also reads the trade and aggregate trade files that Binance publishes. Answers a job as soon as the whole body is safely received.',
     answers: Job,
     keyed: true,
     csvBody: 'timestamp_ms,price,quantity,side,id\n1723075200123,55109.33,0.00021,buy,3712345678\n',
@@ -90,7 +90,7 @@ export class ImportsController {
     const { body } = request;
     if (!(body instanceof Readable)) {
       throw problem('REQUEST_MEDIA_TYPE', {
-        detail: 'imports take a CSV body; send `Content-Type: text/csv`',
+        detail: 'imports take a CSV body; send `Content-Type: text/csv`, or an archive as `application/zip`',
       });
     }
     if (this.spool === null) {
@@ -105,6 +105,12 @@ export class ImportsController {
         detail: `Content-Encoding ${encoding.slice(0, 40)} is not understood; send plain text or gzip`,
       });
     }
+    const zip = /zip/i.test(request.headers['content-type'] ?? '');
+    if (zip && encoding === 'gzip') {
+      throw problem('REQUEST_MEDIA_TYPE', {
+        detail: 'an archive is packed already; send it without Content-Encoding',
+      });
+    }
     // Before the body is read: nobody should upload a gigabyte to learn of a misspelt name.
     await this.instruments.get({ id: instrument });
     const digest = createHash('sha256');
@@ -116,7 +122,7 @@ export class ImportsController {
     });
     // A client that goes away ends the upload; the spool sees the broken stream and drops what it has.
     pipeline(body, watched, () => undefined);
-    const spool = await this.spool.receive(watched, { gzip: encoding === 'gzip' });
+    const spool = await this.spool.receive(watched, { gzip: encoding === 'gzip', zip });
     return { spool, hash: digest.digest('hex') };
   }
 }

@@ -24,7 +24,7 @@ export interface RouteDescription {
   readonly keyed?: boolean;
   /** Also answers `text/csv` when the Accept header prefers it. */
   readonly csv?: boolean;
-  /** Takes a streamed `text/csv` body; the example is its first lines. */
+  /** Takes a streamed `text/csv` body, or a zip archive of one; the example is its first lines. */
   readonly csvBody?: string;
 }
 

@@ -100,7 +100,10 @@ function jsonBody(body: ContractClass): Schema {
 }
 
 function csvBody(example: string): Schema {
-  return { required: true, content: { 'text/csv': { schema: { type: 'string' }, example } } };
+  return {
+    required: true,
+    content: { 'text/csv': { schema: { type: 'string' }, example }, 'application/zip': { schema: {} } },
+  };
 }
 
 function successes({ status, description, policy }: RouteFacts): Record<string, unknown> {
