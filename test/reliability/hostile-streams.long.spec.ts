@@ -14,8 +14,8 @@ const bufferBytesMax = 262_144;
 const mib = 2 ** 20;
 const ofEachKind = 15;
 const attackMs = 45_000;
-/** A heap breathes; what these clients could pile up is more than this every few seconds. */
-const growthMiBMax = 40;
+/** A heap breathes; what is never let go of passes this within half a minute. */
+const growthMiBMax = 30;
 const pause = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
 
 /** The server as it ships, with a market ten times as fast, and clients that do it no good. */
@@ -29,6 +29,8 @@ describe('a server with hostile stream clients', () => {
   beforeAll(async () => {
     buildServer();
     server = ServerProcess.start({
+      // Garbage is collected when memory gets short, not before: a small heap tells in a minute what a large one hides.
+      NODE_OPTIONS: '--max-old-space-size=144',
       DATA_DIR: dataDir,
       PORT: '0',
       ADMIN_PASSWORD: adminPassword,
@@ -113,14 +115,6 @@ describe('a server with hostile stream clients', () => {
         kind.push(stream);
       }
     }
-    // One of them should hear of the account as well, and reads nothing of it.
-    const deafToEvents = await RawStream.open(server.url, token);
-    deafToEvents.say({
-      op: 'subscribe',
-      id: 'a',
-      channel: 'account',
-      params: { accountId: account, since: 0 },
-    });
     const oneKilobyte = setInterval(() => {
       for (const stream of slow) stream.readAtMost(1_000);
     }, 1_000);
@@ -160,7 +154,6 @@ describe('a server with hostile stream clients', () => {
       conflated: moved('gateway_stream_conflated_total', 'order-book'),
       floods,
       closedTooMany: moved('gateway_stream_closed_total', 'too-many-messages'),
-      closedTooSlow: moved('gateway_stream_closed_total', 'too-slow'),
       quotes: quotes.frames('quotes').length,
       quoteGapMsMax: Math.round(Math.max(...arrivals.slice(1).map((at, n) => at - arrivals[n]))),
       events: events.frames('account').length,
@@ -174,7 +167,7 @@ describe('a server with hostile stream clients', () => {
     expect(report.closedTooMany).toBeGreaterThanOrEqual(floods * 0.9);
     // … at no cost that grows …
     expect(Math.max(...rssMiB) - report.rssBeforeMiB).toBeLessThan(growthMiBMax);
-    expect(report.unsentKiB * 1024).toBeLessThan((2 * ofEachKind + 1) * bufferBytesMax);
+    expect(report.unsentKiB * 1024).toBeLessThan(2 * ofEachKind * bufferBytesMax);
     // … and the others noticed nothing.
     const frames = quotes.frames('quotes');
     expect(frames.length).toBeGreaterThan(500);
@@ -186,7 +179,7 @@ describe('a server with hostile stream clients', () => {
     const seqs = events.frames('account').map(({ seq }) => seq);
     expect(seqs).toEqual(Array.from({ length: log.lastSeq }, (_, n) => n + 1));
     expect(log.lastSeq).toBeGreaterThan(500);
-    for (const stream of [...deaf, ...slow, deafToEvents]) stream.end();
+    for (const stream of [...deaf, ...slow]) stream.end();
     for (const listener of [quotes, events]) listener.close();
   });
 });

@@ -9,7 +9,7 @@ import { InstrumentsService } from '../instruments/instruments.service.js';
 import { readTimeRange } from '../time-range.js';
 import type { CandleSource } from './built-candle.js';
 import { CandleRepository, type OwnedCandle } from './candle.repository.js';
-import { RecentCandles, type SeriesCandle } from './recent-candles.js';
+import { type Reading, RecentCandles, type SeriesCandle } from './recent-candles.js';
 
 const defaultLimit = 500;
 /** Newest candles of a series held in memory, and series held. */
@@ -24,6 +24,7 @@ const endOfTimeMs = 8_640_000_000_000_000;
 @Injectable()
 export class CandlesService extends Candles {
   private readonly recent = new RecentCandles(recentMax, recentSeriesMax);
+  private readonly readings = new Map<string, { reading: Reading; rows: Promise<SeriesCandle[]> }>();
   private readonly metrics: DataMetrics;
 
   constructor(
@@ -50,14 +51,7 @@ export class CandlesService extends Candles {
 
     if (cursor?.direction === 'newer' || (cursor === null && fromMs !== null)) {
       const startMs = cursor ? Math.max(cursor.timeMs, fromMs ?? cursor.timeMs) : fromMs!;
-      this.metrics.candleReads.inc({ from: 'storage' });
-      const rows = await this.repository.range({
-        instrument,
-        timeframe,
-        fromMs: startMs,
-        toMs: endMs,
-        limit: limit + 1,
-      });
+      const rows = await this.range(series, { instrument, timeframe, fromMs: startMs, toMs: endMs, limit });
       const next = rows.length > limit ? rows[limit] : null;
       return {
         items: rows.slice(0, limit).map(toItem),
@@ -97,15 +91,67 @@ export class CandlesService extends Candles {
     limit: number,
   ): Promise<{ candles: SeriesCandle[]; older: boolean }> {
     const key = keyOf(instrument, timeframe);
-    const unbounded = beforeMs === endOfTimeMs;
-    const known = unbounded ? this.recent.newest(key, limit) : null;
+    const known = this.recent.before(key, beforeMs, limit);
     this.metrics.candleReads.inc({ from: known ? 'memory' : 'storage' });
     if (known) return known;
-    const { version } = this.recent;
-    const wanted = unbounded ? Math.max(limit, recentMax) : limit;
-    const rows = await this.repository.newest({ instrument, timeframe, toMs: beforeMs, limit: wanted + 1 });
-    if (unbounded) this.recent.keep(key, rows.slice(-recentMax), rows.length <= recentMax, version);
+    const rows =
+      beforeMs === endOfTimeMs
+        ? await this.newestOf(key, { instrument, timeframe, limit: Math.max(limit, recentMax) + 1 })
+        : await this.repository.newest({ instrument, timeframe, toMs: beforeMs, limit: limit + 1 });
     return { candles: rows.slice(-limit), older: rows.length > limit };
+  }
+
+  /** Read once for all who ask at the same time; not for who asks after a candle was stored that it may lack. */
+  private newestOf(
+    key: string,
+    query: { instrument: string; timeframe: Timeframe; limit: number },
+  ): Promise<SeriesCandle[]> {
+    const { limit } = query;
+    const asked = `${key}|${limit}`;
+    const underWay = this.readings.get(asked);
+    if (underWay && !underWay.reading.spoiled) return underWay.rows;
+    const reading = this.recent.begin(key);
+    const rows = this.kept(
+      reading,
+      () => this.repository.newest({ ...query, toMs: endOfTimeMs }),
+      (read) => (read.length === limit ? read[0].openTimeMs : Number.NEGATIVE_INFINITY),
+    ).finally(() => {
+      if (this.readings.get(asked)?.reading === reading) this.readings.delete(asked);
+    });
+    this.readings.set(asked, { reading, rows });
+    return rows;
+  }
+
+  /** One more than `limit` from a time on, where there are so many. */
+  private async range(
+    key: string,
+    query: { instrument: string; timeframe: Timeframe; fromMs: number; toMs: number; limit: number },
+  ): Promise<SeriesCandle[]> {
+    const { fromMs, toMs } = query;
+    const limit = query.limit + 1;
+    const known = this.recent.from(key, fromMs, toMs, limit);
+    this.metrics.candleReads.inc({ from: known ? 'memory' : 'storage' });
+    if (known) return known;
+    const read = (): Promise<SeriesCandle[]> => this.repository.range({ ...query, limit });
+    if (toMs !== endOfTimeMs) return read();
+    // A chart that reaches to the present is asked for again in a moment.
+    return this.kept(this.recent.begin(key), read, (rows) => (rows.length < limit ? fromMs : null));
+  }
+
+  /** What `read` answers, kept in memory as the end of the series; `sinceMs` null: it is not the end. */
+  private async kept(
+    reading: Reading,
+    read: () => Promise<SeriesCandle[]>,
+    sinceMs: (rows: readonly SeriesCandle[]) => number | null,
+  ): Promise<SeriesCandle[]> {
+    try {
+      const rows = await read();
+      const since = sinceMs(rows);
+      if (since !== null) this.recent.keep(reading, rows, since);
+      return rows;
+    } finally {
+      this.recent.forget(reading);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { aDataHouse, aPrincipal, type DataHouse } from '../../../test/support/data-house.js';
 import { roomFor } from '../../../test/support/partitions.js';
 import { toRfc3339 } from '../../kernel/time.js';
@@ -114,6 +114,59 @@ describe('stored candles', () => {
       expect(fromMemory, `limit ${limit}`).toEqual(await list({ limit }));
     }
     expect((await list({ limit: 1 })).items[0]).toMatchObject({ time: at(25), source: 'feed' });
+  });
+
+  it('are read from storage once, however many ask at the same time, and then not at all', async () => {
+    const repository = house.get(CandleRepository);
+    const [newest, range] = [vi.spyOn(repository, 'newest'), vi.spyOn(repository, 'range')];
+    try {
+      const lists = await Promise.all(Array.from({ length: 50 }, () => list({ limit: 5 })));
+      expect(newest).toHaveBeenCalledTimes(1);
+      for (const { items } of lists) expect(times(items)).toEqual([20, 21, 22, 23, 24]);
+      for (const query of [
+        { limit: 3 },
+        { to: at(7), limit: 4 },
+        { from: at(3) },
+        { from: at(3), to: at(9), limit: 2 },
+      ])
+        await list(query);
+      expect([newest.mock.calls.length, range.mock.calls.length]).toEqual([1, 0]);
+    } finally {
+      newest.mockRestore();
+      range.mockRestore();
+    }
+  });
+
+  it('are never the older ones for who asks after a new one was stored', async () => {
+    const next = {
+      instrument,
+      timeframe: '1h',
+      openTimeMs: t0 + 25 * hour,
+      open: '1',
+      high: '1',
+      low: '1',
+      close: '1',
+      volume: '0',
+      trades: 0,
+    } as const;
+    const early = list({ limit: 1 });
+    await house.get(CandleRepository).insert(house.database, [next], 'feed');
+    house.get(CandlesService).stored([next], 'feed');
+    expect(times((await list({ limit: 1 })).items)).toEqual([25]);
+    expect([24, 25]).toContain(times((await early).items)[0]);
+  });
+
+  it('that reach to the present are kept for the next who asks from there', async () => {
+    const range = vi.spyOn(house.get(CandleRepository), 'range');
+    try {
+      expect(times((await list({ from: at(20) })).items)).toEqual([20, 21, 22, 23, 24]);
+      expect(times((await list({ from: at(22) })).items)).toEqual([22, 23, 24]);
+      expect(range).toHaveBeenCalledTimes(1);
+      await list({ from: at(19) });
+      expect(range).toHaveBeenCalledTimes(2);
+    } finally {
+      range.mockRestore();
+    }
   });
 
   it('stay as they are when a feed brings them again', async () => {
