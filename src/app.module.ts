@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { DataModule, dataEntities } from './data/data.module.js';
 import { Backfills } from './data/contract/backfills.js';
 import { Candles } from './data/contract/candles.js';
+import { Exports } from './data/contract/exports.js';
 import { Feeds } from './data/contract/feeds.js';
 import { Imports } from './data/contract/imports.js';
 import { Instruments } from './data/contract/instruments.js';
@@ -41,7 +42,7 @@ import { version } from './version.js';
 
 /** What each part offers to the others and, in a split deployment, to other processes. */
 export const portsOf: Record<Exclude<Part, 'gateway'>, readonly PortClass<any>[]> = {
-  data: [Instruments, Candles, Market, DataJobs, Imports, Backfills, Replays, Feeds],
+  data: [Instruments, Candles, Market, DataJobs, Imports, Exports, Backfills, Replays, Feeds],
   ml: [Features, Models, Predictions],
   trading: [Accounts, Orders, Portfolio, Risk, Strategies],
 };

@@ -16,6 +16,7 @@ export interface DataMetrics {
   readonly importRows: Counter<'kind' | 'outcome'>;
   readonly venueCandles: Counter<'outcome'>;
   readonly venueFaults: Counter<'kind'>;
+  readonly exportRows: Counter<'kind'>;
   readonly jobs: Counter<'kind' | 'state'>;
   readonly jobSeconds: Histogram<'kind'>;
   readonly replaySteps: Counter<'kind'>;
@@ -106,6 +107,11 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
     venueFaults: metrics.counter({
       name: 'data_venue_faults_total',
       help: 'Questions about the past that a venue did not answer as it should, by kind of fault.',
+      labels: ['kind'],
+    }),
+    exportRows: metrics.counter({
+      name: 'data_export_rows_total',
+      help: 'Rows read for exports, by kind.',
       labels: ['kind'],
     }),
     jobs: metrics.counter({

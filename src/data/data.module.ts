@@ -5,6 +5,7 @@ import { CandlesService } from './candles/candles.service.js';
 import { LiveCandles } from './candles/live-candles.service.js';
 import { Backfills } from './contract/backfills.js';
 import { Candles } from './contract/candles.js';
+import { Exports } from './contract/exports.js';
 import { Feeds } from './contract/feeds.js';
 import { Imports } from './contract/imports.js';
 import { Instruments } from './contract/instruments.js';
@@ -12,6 +13,7 @@ import { DataJobs } from './contract/jobs.js';
 import { Market } from './contract/quotes.js';
 import { Replays } from './contract/replays.js';
 import { Spool } from './contract/spool.js';
+import { ExportsService } from './exports/exports.service.js';
 import { FeedsService } from './feeds/feeds.service.js';
 import { Ingest } from './feeds/ingest.service.js';
 import { MarketOutbox } from './feeds/market-outbox.service.js';
@@ -73,6 +75,7 @@ const providers: Provider[] = [
   HistoryWriter,
   VenueAsk,
   BackfillsService,
+  ExportsService,
   { provide: Instruments, useExisting: InstrumentsService },
   { provide: Candles, useExisting: CandlesService },
   { provide: Market, useExisting: MarketService },
@@ -82,6 +85,7 @@ const providers: Provider[] = [
   { provide: Imports, useExisting: ImportsService },
   { provide: Replays, useExisting: ReplaysService },
   { provide: Backfills, useExisting: BackfillsService },
+  { provide: Exports, useExisting: ExportsService },
 ];
 
 /** Market truth: what the venues said, as it came in, and the candles made of it. */
@@ -92,7 +96,7 @@ export class DataModule {
       module: DataModule,
       imports: [TypeOrmModule.forFeature([...dataEntities])],
       providers,
-      exports: [Instruments, Candles, Market, Feeds, DataJobs, Spool, Imports, Replays, Backfills],
+      exports: [Instruments, Candles, Market, Feeds, DataJobs, Spool, Imports, Replays, Backfills, Exports],
     };
   }
 }

@@ -58,6 +58,12 @@ export class GatewayConfig extends configOf({
   corsOrigins: env.list('CORS_ORIGINS', {
     about: 'Origins of web pages that may call the API and open the stream, e.g. https://desk.example.com.',
   }),
+  exportsRunningMax: env.integer('EXPORTS_RUNNING_MAX', {
+    default: 4,
+    min: 1,
+    max: 100,
+    about: 'Exports that may stream at the same time; more are refused.',
+  }),
   streamClientsMax: env.integer('STREAM_CLIENTS_MAX', {
     default: 2_000,
     min: 1,

@@ -13,6 +13,7 @@ import { CoalescedCancels } from './http/coalesced-cancels.service.js';
 import { FeedsController } from './http/feeds.controller.js';
 import { Idempotency } from './http/idempotency.service.js';
 import { BackfillsController } from './http/backfills.controller.js';
+import { ExportsController } from './http/exports.controller.js';
 import { ImportsController } from './http/imports.controller.js';
 import { JobsController } from './http/jobs.controller.js';
 import { MarketDataController } from './http/market-data.controller.js';
@@ -94,6 +95,7 @@ export class GatewayModule {
         UsersController,
         MarketDataController,
         BackfillsController,
+        ExportsController,
         ImportsController,
         ReplaysController,
         JobsController,

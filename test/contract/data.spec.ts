@@ -1,5 +1,6 @@
 import { backfillsSuite } from './data/backfills.js';
 import { candlesSuite } from './data/candles.js';
+import { exportsSuite } from './data/exports.js';
 import { feedsSuite } from './data/feeds.js';
 import { importsSuite } from './data/imports.js';
 import { instrumentsSuite } from './data/instruments.js';
@@ -25,6 +26,7 @@ marketSuite(house);
 feedsSuite(house);
 importsSuite(house);
 backfillsSuite(house);
+exportsSuite(house);
 jobsSuite(house);
 replaysSuite(house);
 everyPortOf('data', house);

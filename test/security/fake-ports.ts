@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Backfills } from '../../src/data/contract/backfills.js';
 import { Candles } from '../../src/data/contract/candles.js';
+import { Exports } from '../../src/data/contract/exports.js';
 import { Feeds } from '../../src/data/contract/feeds.js';
 import { Imports } from '../../src/data/contract/imports.js';
 import { Instruments } from '../../src/data/contract/instruments.js';
@@ -24,6 +25,7 @@ const ports: readonly PortToken[] = [
   Backfills,
   Candles,
   DataJobs,
+  Exports,
   Features,
   Feeds,
   Imports,

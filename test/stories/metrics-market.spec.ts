@@ -195,6 +195,14 @@ describe('the metrics of stored market data and of predictions', () => {
     expect(later.of('data_partitions', { table: 'trades' })).toBe(-1);
   });
 
+  it('count the rows of an export', async () => {
+    const moved = await change(async () => {
+      const { status } = await client.get(`/v1/exports/candles?instrument=${instrument}&timeframe=1h`);
+      expect(status).toBe(200);
+    });
+    expect(moved.of('data_export_rows_total', { kind: 'candles' })).toBe(rows.length / 12);
+  });
+
   it('tell reads from memory and from storage, and quotes that are not there', async () => {
     const list = `/v1/candles?instrument=${instrument}&timeframe=15m&limit=10`;
     const first = await change(() => client.get(list));

@@ -20,6 +20,11 @@ export class Client {
     return answer;
   }
 
+  /** For requests that this client cannot make, e.g. one whose answer nobody reads. */
+  get authorization(): string {
+    return `Bearer ${this.token}`;
+  }
+
   as(token: string | null): Client {
     return new Client(this.url, token);
   }

@@ -12,3 +12,15 @@ export function prefersCsv(accept: string | undefined): boolean {
   }
   return csv > 0 && csv >= json;
 }
+
+/** Does the client take gzip? Not without being asked, and not when it says `gzip;q=0`. */
+export function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {
+  const parts = String(acceptEncoding ?? '')
+    .toLowerCase()
+    .split(',');
+  return parts.some((part) => {
+    const [coding, ...parameters] = part.trim().split(';');
+    if (coding !== 'gzip' && coding !== 'x-gzip') return false;
+    return !parameters.some((parameter) => /^\s*q\s*=\s*0(?:\.0*)?\s*$/.test(parameter));
+  });
+}

@@ -24,6 +24,8 @@ export interface RouteDescription {
   readonly keyed?: boolean;
   /** Also answers `text/csv` when the Accept header prefers it. */
   readonly csv?: boolean;
+  /** Answers `text/csv` and nothing else; the example is its first lines. */
+  readonly csvAnswer?: string;
   /** Takes a streamed `text/csv` body, or a zip archive of one; the example is its first lines. */
   readonly csvBody?: string;
 }

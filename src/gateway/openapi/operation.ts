@@ -41,8 +41,10 @@ export const tags: readonly { name: string; description: string; paths: RegExp }
   { name: 'Identity', description: 'Signing in, sessions, users.', paths: /^\/v1\/(auth|users)/ },
   {
     name: 'Market data',
-    description: 'Instruments, candles, quotes, imports, backfills, replays and the jobs they run as.',
-    paths: /^\/v1\/(instruments|candles|trades|quotes|order-books|imports|backfills|replays|jobs|feeds)/,
+    description:
+      'Instruments, candles, quotes, imports, exports, backfills, replays and the jobs they run as.',
+    paths:
+      /^\/v1\/(instruments|candles|trades|quotes|order-books|imports|exports|backfills|replays|jobs|feeds)/,
   },
   {
     name: 'Predictions',
@@ -107,7 +109,7 @@ function csvBody(example: string): Schema {
 }
 
 function successes({ status, description, policy }: RouteFacts): Record<string, unknown> {
-  const { answers, also = {}, csv, keyed } = description;
+  const { answers, also = {}, csv, csvAnswer, keyed } = description;
   const headers = {
     'X-Request-Id': header('RequestId'),
     ...(policy ? { 'RateLimit-Policy': header('RateLimitPolicy'), RateLimit: header('RateLimit') } : {}),
@@ -115,10 +117,13 @@ function successes({ status, description, policy }: RouteFacts): Record<string, 
     ...(csv ? { 'Next-Cursor': header('NextCursor') } : {}),
   };
   const shape = shapeOf(answers);
-  const content = shape && {
+  const jsonContent = shape && {
     'application/json': { schema: shape.schema, example: shape.example },
     ...(csv ? { 'text/csv': { schema: { type: 'string' } } } : {}),
   };
+  const content = csvAnswer
+    ? { 'text/csv': { schema: { type: 'string' }, example: csvAnswer } }
+    : jsonContent;
   const answer = (says: string): Schema => ({ description: says, headers, ...(content ? { content } : {}) });
   return {
     [status]: answer(description.says ?? description.summary),
