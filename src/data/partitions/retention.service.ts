@@ -67,16 +67,16 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    const round = (): void => {
-      this.running = this.running
-        .then(() => this.makeAhead())
-        .then(() => this.sweep())
-        .catch((error: unknown) =>
-          this.log.warn({ error }, 'partitions could not be made or dropped; tried again in a minute'),
-        );
-    };
-    round();
-    this.timer = setInterval(round, everyMs);
+    this.inTurn(() => this.makeAhead());
+    // The first sweep has time: a start is for other things.
+    this.timer = setInterval(
+      () =>
+        this.inTurn(async () => {
+          await this.makeAhead();
+          await this.sweep();
+        }),
+      everyMs,
+    );
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -140,6 +140,14 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     const timeframes = all.filter((timeframe) => over(this.rules.candles[timeframe]));
     const expired = timeframes.length === 0 ? null : { sources: liveSources, timeframes };
     return { expired, whole: timeframes.length === all.length };
+  }
+
+  private inTurn(act: () => Promise<void>): void {
+    this.running = this.running
+      .then(act)
+      .catch((error: unknown) =>
+        this.log.warn({ error }, 'partitions could not be made or dropped; tried again in a minute'),
+      );
   }
 
   /** Rows that went with it; null when the partition holds rows that stay. */
