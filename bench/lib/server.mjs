@@ -61,6 +61,9 @@ export async function startPeer(name, environment = {}) {
   const [line] = await once(child.stdout, 'data');
   return {
     url: String(line).trim(),
+    /** Asks the peer to measure once; its answer is the next line of `output`. */
+    ask: (text) => child.stdin.write(`${text}\n`),
+    output: child.stdout,
     stop: async () => {
       child.kill();
       if (child.exitCode === null) await once(child, 'exit');

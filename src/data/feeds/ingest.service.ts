@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Decimal } from '../../kernel/decimal.js';
+import { normalDecimal } from '../../kernel/decimal-text.js';
 import { Metrics } from '../../kernel/metrics.js';
 import type { OwnedCandle } from '../candles/candle.repository.js';
 import { LiveCandles } from '../candles/live-candles.service.js';
@@ -161,8 +161,8 @@ function storedTrade(trade: TradeTick, place: number): StoredTrade {
     id,
     timeMs,
     place,
-    price: Decimal.of(trade.price).toString(),
-    quantity: Decimal.of(trade.quantity).toString(),
+    price: normalDecimal(trade.price),
+    quantity: normalDecimal(trade.quantity),
     side,
   };
 }

@@ -13,21 +13,18 @@ import type { StoredTrade } from '../market/stored-trade.js';
 import { TradeRepository } from '../market/trade.repository.js';
 import { Partitions } from '../partitions/partitions.service.js';
 import type { LiveSource } from '../partitions/retention-rules.js';
+import { type TradeRun, WaitingTrades } from './waiting-trades.js';
 
 /** Trades that wait while the database does not answer; older ones are lost first. About ten hours of the simulated market. */
 const tradesMax = 200_000;
 /** Candles that wait; a day of fifty instruments. */
 const candlesMax = 100_000;
-/** Rows of one transaction. */
-const rowsPerBatch = 5_000;
+/** Rows of one transaction: by COPY more at once gain nothing, and fewer wait when it fails. */
+const tradesPerBatch = 20_000;
+const candlesPerBatch = 5_000;
 const retryMs = 1_000;
 /** Part of the five seconds a stop may take. */
 const settleMsMax = 2_000;
-
-interface WaitingTrade {
-  readonly trade: StoredTrade;
-  readonly source: LiveSource;
-}
 
 interface WaitingCandle {
   readonly candle: OwnedCandle;
@@ -40,9 +37,10 @@ interface WaitingCandle {
  */
 @Injectable()
 export class MarketOutbox {
-  private trades: WaitingTrade[] = [];
+  private readonly trades = new WaitingTrades(tradesMax);
   private candles: WaitingCandle[] = [];
   private draining: Promise<void> | null = null;
+  private underway = 0;
   private failure: string | null = null;
   private ended = false;
   private readonly metrics: DataMetrics;
@@ -62,7 +60,7 @@ export class MarketOutbox {
     this.metrics = dataMetrics(metrics);
     this.log = log.of('market-outbox');
     this.metrics.outbox(() => [
-      { value: this.trades.length, labels: { what: 'trades' } },
+      { value: this.trades.size, labels: { what: 'trades' } },
       { value: this.candles.length, labels: { what: 'candles' } },
     ]);
   }
@@ -74,13 +72,17 @@ export class MarketOutbox {
 
   put(trades: readonly StoredTrade[], candles: readonly OwnedCandle[], source: LiveSource): void {
     if (trades.length === 0 && candles.length === 0) return;
-    for (const trade of trades) this.trades.push({ trade, source });
+    this.lost('stored_trades', this.trades.put({ source, trades }));
     for (const candle of candles) this.candles.push({ candle, source });
-    this.trades = this.bounded(this.trades, tradesMax, 'stored_trades');
     this.candles = this.bounded(this.candles, candlesMax, 'stored_candles');
     this.draining ??= this.drain().finally(() => {
       this.draining = null;
     });
+  }
+
+  /** Rows that wait or are on their way. */
+  get waiting(): number {
+    return this.trades.size + this.candles.length + this.underway;
   }
 
   /** Resolves when everything put in so far is stored, or when that takes too long: then it goes on waiting here. */
@@ -97,9 +99,9 @@ export class MarketOutbox {
   async end(): Promise<void> {
     this.ended = true;
     await this.draining;
-    if (this.trades.length + this.candles.length > 0) {
+    if (this.trades.size + this.candles.length > 0) {
       this.log.error(
-        { trades: this.trades.length, candles: this.candles.length, failure: this.failure },
+        { trades: this.trades.size, candles: this.candles.length, failure: this.failure },
         'the end came before these were stored',
       );
     }
@@ -107,15 +109,20 @@ export class MarketOutbox {
 
   private bounded<T>(rows: T[], max: number, what: string): T[] {
     if (rows.length <= max) return rows;
-    this.metrics.ticksDropped.inc({ what }, rows.length - max);
+    this.lost(what, rows.length - max);
     return rows.slice(-max);
   }
 
+  private lost(what: string, rows: number): void {
+    if (rows > 0) this.metrics.ticksDropped.inc({ what }, rows);
+  }
+
   private async drain(): Promise<void> {
-    while (this.trades.length > 0 || this.candles.length > 0) {
-      const trades = this.trades.splice(0, rowsPerBatch);
+    while (this.trades.size > 0 || this.candles.length > 0) {
+      const trades = this.trades.take(tradesPerBatch);
       // A candle is never stored before its trades.
-      const candles = this.trades.length === 0 ? this.candles.splice(0, rowsPerBatch) : [];
+      const candles = this.trades.size === 0 ? this.candles.splice(0, candlesPerBatch) : [];
+      this.underway = trades.reduce((sum, run) => sum + run.trades.length, candles.length);
       try {
         await this.store(trades, candles);
         this.failure = null;
@@ -125,30 +132,26 @@ export class MarketOutbox {
         this.partitions.forget();
         this.metrics.storeFailures.inc();
         this.log.warn(
-          { error, trades: trades.length, candles: candles.length },
+          { error, rows: this.underway },
           'live market data could not be stored; it waits and is tried again',
         );
-        this.trades = this.bounded([...trades, ...this.trades], tradesMax, 'stored_trades');
+        this.lost('stored_trades', this.trades.putBack(trades));
         this.candles = this.bounded([...candles, ...this.candles], candlesMax, 'stored_candles');
+        this.underway = 0;
         if (this.ended) return;
         await new Promise((wake) => setTimeout(wake, retryMs));
         continue;
       }
+      this.underway = 0;
       this.announce(candles);
     }
   }
 
   /** One transaction; repeating it after an unknown outcome changes nothing, since stored rows stay as they are. */
-  private async store(trades: WaitingTrade[], candles: WaitingCandle[]): Promise<void> {
+  private async store(trades: TradeRun[], candles: WaitingCandle[]): Promise<void> {
     const startMs = this.clock.monotonicMs();
     await this.database.transaction(async (tx) => {
-      for (const [source, rows] of bySource(trades)) {
-        await this.tradeRows.insert(
-          tx,
-          rows.map(({ trade }) => trade),
-          source,
-        );
-      }
+      for (const run of trades) await this.tradeRows.store(tx, run.trades, run.source);
       for (const [source, rows] of bySource(candles)) {
         await this.candleRows.insert(
           tx,
@@ -158,7 +161,7 @@ export class MarketOutbox {
       }
     });
     this.metrics.storeSeconds.observe((this.clock.monotonicMs() - startMs) / 1000);
-    if (trades.length > 0) this.metrics.tradesStored.inc({ origin: 'feed' }, trades.length);
+    for (const run of trades) this.metrics.tradesStored.inc({ origin: 'feed' }, run.trades.length);
     for (const { candle, source } of candles) this.stored.stored([candle], source);
   }
 

@@ -4,6 +4,12 @@
  */
 export class SeenIds {
   private readonly ids = new Set<string>();
+  /**
+   * The same ids by age, the oldest at `next` once it is full. A Set knows its order too, but looking for its first
+   * member steps over all that were deleted before it: ten microseconds for each trade.
+   */
+  private readonly ring: string[] = [];
+  private next = 0;
 
   constructor(private readonly max: number) {}
 
@@ -11,8 +17,13 @@ export class SeenIds {
   add(id: string): boolean {
     if (this.ids.has(id)) return false;
     this.ids.add(id);
-    // A Set keeps the order of insertion: its first is the oldest.
-    if (this.ids.size > this.max) this.ids.delete(this.ids.values().next().value!);
+    if (this.ring.length < this.max) {
+      this.ring.push(id);
+      return true;
+    }
+    this.ids.delete(this.ring[this.next]);
+    this.ring[this.next] = id;
+    this.next = (this.next + 1) % this.max;
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { Decimal } from '../../kernel/decimal.js';
+import { kindOfDecimal } from '../../kernel/decimal-text.js';
 import type { BookLevel } from '../contract/events.js';
 
 /** What a feed hands in, numbers still as the venue wrote them. Times are the venue's, in ms. */
@@ -57,8 +58,8 @@ export interface Judgement {
   readonly ageMsMax: number;
 }
 
-/** Longest trade id kept; a venue's are some twenty characters. */
-const idLengthMax = 80;
+/** Printable characters without blanks; a venue's ids are some twenty of them. */
+const idRule = /^[\x21-\x7e]{1,80}$/;
 
 /** Why `tick` cannot be believed, or null when it can. Duplicates and unknown instruments are for others to know. */
 export function faultOf(tick: Tick, { nowMs, futureMsMax, ageMsMax }: Judgement): Refusal | null {
@@ -68,7 +69,7 @@ export function faultOf(tick: Tick, { nowMs, futureMsMax, ageMsMax }: Judgement)
   if (timeMs < nowMs - ageMsMax) return 'too_old';
   switch (tick.kind) {
     case 'trade':
-      if (tick.id === '' || tick.id.length > idLengthMax) return 'not_a_number';
+      if (!idRule.test(tick.id)) return 'not_a_number';
       return faultOfNumber(tick.price) ?? faultOfNumber(tick.quantity);
     case 'quote':
       return faultOfSides([[tick.bid, tick.bidSize]], [[tick.ask, tick.askSize]]);
@@ -80,9 +81,9 @@ export function faultOf(tick: Tick, { nowMs, futureMsMax, ageMsMax }: Judgement)
 }
 
 function faultOfNumber(text: string): Refusal | null {
-  const number = Decimal.parse(text);
-  if (number === null) return 'not_a_number';
-  return number.isPositive() ? null : number.isZero() ? 'zero' : 'negative';
+  const kind = kindOfDecimal(text);
+  if (kind === null) return 'not_a_number';
+  return kind === 'positive' ? null : kind;
 }
 
 /** Bids fall, asks rise, and the best bid is below the best ask; equal is locked, and as wrong. */

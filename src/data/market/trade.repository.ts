@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Sql } from '../../platform/database/database.service.js';
+import { Database, type Sql, type Transaction } from '../../platform/database/database.service.js';
+import { isUniqueViolation } from '../../platform/database/sql-error.js';
 import { Partitions } from '../partitions/partitions.service.js';
 import type { LiveSource } from '../partitions/retention-rules.js';
 import type { StoredTrade } from './stored-trade.js';
@@ -28,6 +29,26 @@ export class TradeRepository {
     private readonly database: Database,
     private readonly partitions: Partitions,
   ) {}
+
+  /**
+   * Writes trades within a transaction; those stored already stay as they are. Many go by COPY, which knows no such
+   * thing as "unless it is there": when one is, all of them are inserted instead.
+   */
+  async store(tx: Transaction, trades: readonly StoredTrade[], source: LiveSource): Promise<void> {
+    if (trades.length < copyRowsMin) {
+      await this.insert(tx, trades, source);
+      return;
+    }
+    await this.makeRoom(trades);
+    await tx.query('SAVEPOINT trades');
+    try {
+      await tx.copyIn(copyTrades, copyLines(trades, source));
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      await tx.query('ROLLBACK TO SAVEPOINT trades');
+      await this.insert(tx, trades, source);
+    }
+  }
 
   async insert(sql: Sql, trades: readonly StoredTrade[], source: LiveSource): Promise<number> {
     await this.makeRoom(trades);
@@ -110,6 +131,34 @@ export class TradeRepository {
     );
     return rowCount;
   }
+}
+
+/** Fewer are sooner inserted than copied. */
+const copyRowsMin = 200;
+const copyTrades =
+  'COPY data.trades (instrument, time_ms, id, place, price, quantity, side, source) FROM STDIN';
+const linesPerChunk = 1_000;
+const escapes: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+};
+
+/** Text for COPY, in pieces of some 64 KiB. */
+function* copyLines(trades: readonly StoredTrade[], source: LiveSource): Generator<string> {
+  let text = '';
+  for (let n = 0; n < trades.length; n += 1) {
+    const { instrument, timeMs, place, price, quantity, side } = trades[n];
+    let { id } = trades[n];
+    if (/[\\\t\n\r]/.test(id)) id = id.replace(/[\\\t\n\r]/g, (character) => escapes[character]);
+    text += `${instrument}\t${timeMs}\t${id}\t${place}\t${price}\t${quantity}\t${side}\t${source}\n`;
+    if (n % linesPerChunk === linesPerChunk - 1) {
+      yield text;
+      text = '';
+    }
+  }
+  if (text !== '') yield text;
 }
 
 const selected = `SELECT instrument, id, time_ms, place, price, quantity, side FROM data.trades
