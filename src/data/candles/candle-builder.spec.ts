@@ -133,6 +133,33 @@ describe('a candle builder', () => {
     expect(closed.filter((c) => c.timeframe === '3m').map((c) => c.openTimeMs - t0)).toEqual([180_000]);
   });
 
+  it('makes no flat candle behind a hole before a trade tells the price again', () => {
+    const builder = new CandleBuilder(scales);
+    builder.foldText(aTrade('100', '1', 1));
+    builder.closeUntil(t0 + 60_000);
+    builder.skipTo(t0 + 120_000);
+    expect(builder.closeUntil(t0 + 240_000)).toEqual([]);
+    expect(builder.foldText(aTrade('555', '1', 239))).toBe(false);
+    builder.foldText(aTrade('90', '1', 250));
+    const minutes = builder.closeUntil(t0 + 360_000).filter((c) => c.timeframe === '1m');
+    expect(minutes.map(({ openTimeMs, open, trades }) => [openTimeMs - t0, open, trades])).toEqual([
+      [240_000, '90', 1],
+      [300_000, '90', 0],
+    ]);
+  });
+
+  it('goes on without a hole when what is stored reaches to where it is asked to begin', () => {
+    const builder = new CandleBuilder(scales);
+    const [minute] = built([aTrade('100', '1', 1)], 60);
+    builder.resume(minute);
+    builder.skipTo(t0 + 60_000);
+    expect(builder.closeUntil(t0 + 120_000)[0]).toMatchObject({
+      openTimeMs: t0 + 60_000,
+      open: '100',
+      trades: 0,
+    });
+  });
+
   it('goes on from stored minutes, so that the hour after a restart is whole', () => {
     const trades = Array.from({ length: 60 }, (_, n) => aTrade(`${100 + (n % 7)}.5`, '0.1', n * 60 + 5));
     const whole = built(trades, 3600);

@@ -2,7 +2,7 @@ import { invariant } from '../../kernel/invariant.js';
 import { minuteMs, type Timeframe } from '../../kernel/time.js';
 import { Bar, type BuiltCandle } from './built-candle.js';
 import { LargerCandles } from './larger-candles.js';
-import { scaleOf, type Scales, scaledMax, toScaled } from './scaled.js';
+import { scaleOf, type Scales, scaledMax, scaledOr, toScaled } from './scaled.js';
 
 /** Minutes that may be open at once; more means that nobody closes them. */
 const openMinutesMax = 24 * 60;
@@ -27,8 +27,9 @@ class OpenMinute extends Bar {
  * - Trades of one minute may come in any order: the earliest opens it, the latest closes it, equals by arrival.
  * - `closeUntil(watermark)` closes every minute that ended by then. A closed candle never changes: a trade older
  *   than the last closed minute is late, and is not folded.
- * - A minute without a trade, closed while the market was watched, is flat at the last close with volume 0.
- *   Time in which nobody watched is passed over by `skipTo` and leaves a hole.
+ * - A minute without a trade, closed while the market was watched, is flat at the last close with 0 trades: nothing
+ *   traded, and that is known. Time in which nobody watched is passed over by `skipTo` and leaves a hole: nothing is
+ *   known. Right behind a hole the last price is not known either, so the hole lasts until the next trade.
  * - Larger timeframes are made from closed minutes, and only from complete groups.
  */
 export class CandleBuilder {
@@ -38,6 +39,7 @@ export class CandleBuilder {
   private current: OpenMinute | null = null;
   /** End of the last closed minute; -1 before the first. */
   private closedUntilMs = -1;
+  /** Scaled; -1 while nobody can know it: before the first trade, and behind a hole. */
   private lastClose = -1;
 
   constructor(private scalesNow: Scales) {}
@@ -84,9 +86,9 @@ export class CandleBuilder {
   /** `fold` for text; takes finer digits by refining its scales. Null when the numbers cannot be carried exactly. */
   foldText(trade: { price: string; quantity: string; timeMs: number }): boolean | null {
     const { price: priceScale, quantity: quantityScale } = this.scalesNow;
-    const price = toScaled(trade.price, priceScale);
-    const quantity = toScaled(trade.quantity, quantityScale);
-    if (price !== null && quantity !== null) return this.fold(price, quantity, trade.timeMs);
+    const price = scaledOr(trade.price, priceScale);
+    const quantity = scaledOr(trade.quantity, quantityScale);
+    if (price >= 0 && quantity >= 0) return this.fold(price, quantity, trade.timeMs);
     const finer = {
       price: Math.max(priceScale, scaleOf(trade.price)),
       quantity: Math.max(quantityScale, scaleOf(trade.quantity)),
@@ -112,6 +114,8 @@ export class CandleBuilder {
         const quiet = new Bar(openTimeMs);
         quiet.flat(this.lastClose);
         this.close(quiet, closed);
+      } else {
+        this.closedUntilMs = openTimeMs + minuteMs;
       }
     }
     return closed;
@@ -127,6 +131,7 @@ export class CandleBuilder {
     this.minutes = this.minutes.filter((minute) => minute.openTimeMs >= openTimeMs);
     this.current = null;
     this.closedUntilMs = openTimeMs;
+    this.lastClose = -1;
   }
 
   /**
