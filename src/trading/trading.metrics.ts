@@ -119,7 +119,7 @@ export class TradingMetrics implements DeskWatch {
   }
 
   answered({ kind, outcome, seconds }: { kind: CommandKind; outcome: string; seconds: number }): void {
-    if (kind === 'market') return;
+    if (kind === 'market' || kind === 'clock') return;
     if (kind !== 'place') {
       this.commands.inc({ kind, outcome });
       return;

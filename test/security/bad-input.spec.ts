@@ -46,6 +46,7 @@ function expectProblem(answer: Answer, status: number, code: string, pointer?: s
 }
 
 describe('fields of an order', () => {
+  const trail = (trailingOffset: unknown) => ({ type: 'trailing_stop_market', trailingOffset });
   const invalid: [string, Record<string, unknown>, string][] = [
     ['a number instead of text', { quantity: 0.001 }, '/quantity'],
     ['a negative quantity', { quantity: '-1' }, '/quantity'],
@@ -70,6 +71,19 @@ describe('fields of an order', () => {
     ['a client id with blanks', { clientOrderId: 'my order' }, '/clientOrderId'],
     ['a client id that is too long', { clientOrderId: 'x'.repeat(65) }, '/clientOrderId'],
     ['text for a flag', { postOnly: 'true' }, '/postOnly'],
+    ['a negative trigger', { type: 'stop_limit', triggerPrice: '-1' }, '/triggerPrice'],
+    ['a trigger that is no number', { type: 'stop_limit', triggerPrice: 'NaN' }, '/triggerPrice'],
+    ['a trigger with an exponent', { type: 'stop_limit', triggerPrice: '1e999' }, '/triggerPrice'],
+    ['a trigger of sixty digits', { type: 'stop_limit', triggerPrice: '1'.repeat(60) }, '/triggerPrice'],
+    ['an unknown trigger source', { type: 'stop_limit', triggerBy: 'index' }, '/triggerBy'],
+    ['a negative offset', trail({ price: '-5' }), '/trailingOffset/price'],
+    ['an offset that is no number', trail({ percent: 'NaN' }), '/trailingOffset/percent'],
+    ['an offset of sixty digits', trail({ price: '1'.repeat(60) }), '/trailingOffset/price'],
+    ['an offset as a number', trail({ percent: 5 }), '/trailingOffset/percent'],
+    ['an offset that is none', trail('5'), '/trailingOffset'],
+    ['an unknown offset', trail({ ticks: '5' }), '/trailingOffset/ticks'],
+    ['an end without a zone', { timeInForce: 'gtd', expireAt: '2099-01-01T00:00:00' }, '/expireAt'],
+    ['an end in milliseconds', { timeInForce: 'gtd', expireAt: 4_070_908_800_000 }, '/expireAt'],
     ['too many tags', { tags: Array.from({ length: 11 }, String) }, '/tags'],
     ['a field called constructor', { constructor: 'x' }, '/constructor'],
   ];

@@ -99,7 +99,7 @@ export class AccountState {
     return this.totals.get(asset) ?? Decimal.zero;
   }
 
-  /** Held for open orders: quote for buys at their limit, base for sells. Derivatives hold nothing of their base. */
+  /** Held for open orders: quote for buys at their price, base for sells. Derivatives hold nothing of their base. */
   reserved(asset: string): Decimal {
     let held = Decimal.zero;
     for (const instrument of this.open.instruments()) {
@@ -157,12 +157,23 @@ export class AccountState {
     return this.position(instrument).quantity;
   }
 
-  /** Most an open order may still fill: a reduce-only one never more than what it reduces. */
+  /** What is held against an order's side: what it could reduce. */
+  reducible({ terms: { instrument, side } }: OrderRecord): Decimal {
+    const held = this.held(instrument);
+    return (side === 'sell' ? held : held.negated()).max(Decimal.zero);
+  }
+
+  /**
+   * Most an open order may still fill: a reduce-only one never more than what it reduces, and on a cash account never
+   * what plain orders hold.
+   */
   fillable(order: OrderRecord, lotSize: Decimal): Decimal {
-    const { leaves, terms } = order;
-    if (!terms.reduceOnly) return leaves;
-    const held = this.held(terms.instrument);
-    const opposite = terms.side === 'sell' ? held : held.negated();
-    return opposite.isPositive() ? leaves.min(opposite).toStep(lotSize, 'down') : Decimal.zero;
+    const { active, terms } = order;
+    if (!terms.reduceOnly) return active;
+    let most = active.min(this.reducible(order));
+    if (this.terms.type === 'cash' && settlementOf(terms.instrument) === 'exchange') {
+      most = most.min(this.free(parseInstrumentId(terms.instrument)?.base ?? '').max(Decimal.zero));
+    }
+    return most.toStep(lotSize, 'down');
   }
 }

@@ -102,9 +102,11 @@ function checkFillModel(model: FillModel): void {
   for (const [field, most] of [
     ['participation', '1'],
     ['slippage', '0.5'],
+    ['makerFee', '0.5'],
+    ['takerFee', '0.5'],
   ] as const) {
     const value = model[field];
-    if (value === undefined || Decimal.of(value).lte(Decimal.of(most))) continue;
+    if (value === undefined || value === null || Decimal.of(value).lte(Decimal.of(most))) continue;
     const detail = `${field} is ${value}; at most ${most} is a ratio of this market: send a smaller one or leave it out`;
     throw problem('REQUEST_INVALID', {
       detail,

@@ -1,29 +1,54 @@
 import { Decimal } from '../../kernel/decimal.js';
 import type { OrderRecord } from '../orders/order.js';
 
-/** What the open orders of one instrument hold together. */
+/**
+ * What the open orders of one instrument hold together. Reduce-only orders hold nothing: they shrink with what they
+ * reduce, so they can never cost anything.
+ */
 export interface OpenTotals {
   readonly buyQuantity: Decimal;
   readonly sellQuantity: Decimal;
-  /** Σ leaves × limit price, quote asset. */
+  /** Σ of what can be filled × limit price, or trigger price where there is no limit; quote asset. */
   readonly buyNotional: Decimal;
   readonly sellNotional: Decimal;
+  /** What reduce-only orders could fill at most. */
+  readonly reducingBuyQuantity: Decimal;
+  readonly reducingSellQuantity: Decimal;
 }
+
+/** What one order holds. */
+export interface Hold {
+  readonly quantity: Decimal;
+  readonly notional: Decimal;
+}
+
+export const noHold: Hold = { quantity: Decimal.zero, notional: Decimal.zero };
 
 const none: OpenTotals = {
   buyQuantity: Decimal.zero,
   sellQuantity: Decimal.zero,
   buyNotional: Decimal.zero,
   sellNotional: Decimal.zero,
+  reducingBuyQuantity: Decimal.zero,
+  reducingSellQuantity: Decimal.zero,
 };
+
+interface Kept {
+  readonly orders: Map<string, OrderRecord>;
+  totals: OpenTotals;
+}
 
 /**
  * The open orders of one account with their sums kept up to date, so that a risk rule never has to walk them.
- * Every change of an order's leaves goes through `change`.
+ * Every change of an order's leaves or prices goes through `change`.
  */
 export class OpenOrders {
   private readonly byId = new Map<string, OrderRecord>();
-  private readonly byInstrument = new Map<string, { orders: Map<string, OrderRecord>; totals: OpenTotals }>();
+  private readonly byInstrument = new Map<string, Kept>();
+  private readonly expiring = new Set<OrderRecord>();
+  private nextExpiry: number | null = Number.POSITIVE_INFINITY;
+  /** Rises whenever an order joins. */
+  revision = 0;
 
   get size(): number {
     return this.byId.size;
@@ -55,35 +80,75 @@ export class OpenOrders {
     return this.byInstrument.get(instrument)?.totals ?? none;
   }
 
-  add(order: OrderRecord): void {
-    const { id, instrument } = order.terms;
-    this.byId.set(id, order);
-    const kept = this.byInstrument.get(instrument) ?? { orders: new Map(), totals: none };
-    kept.orders.set(id, order);
-    kept.totals = shifted(kept.totals, order, order.leaves);
-    this.byInstrument.set(instrument, kept);
+  /** When the first of them ends by itself; infinity when none does. */
+  get nextExpiryMs(): number {
+    this.nextExpiry ??= Math.min(
+      Number.POSITIVE_INFINITY,
+      ...[...this.expiring].map((order) => order.terms.expireAtMs!),
+    );
+    return this.nextExpiry;
   }
 
-  /** Runs `act`, which may fill or close the order, and books what its leaves lost. Orders not kept here are just run. */
+  /** Those that end at `nowMs` or before, in the order they end. */
+  expired(nowMs: number): OrderRecord[] {
+    if (this.nextExpiryMs > nowMs) return [];
+    const due = [...this.expiring].filter((order) => order.terms.expireAtMs! <= nowMs);
+    return due.toSorted((a, b) => a.terms.expireAtMs! - b.terms.expireAtMs!);
+  }
+
+  /** What the account holds for this order; nothing while it is not open here. */
+  holdOf(order: OrderRecord): Hold {
+    return this.byId.has(order.terms.id) && !order.terms.reduceOnly ? ownHold(order) : noHold;
+  }
+
+  add(order: OrderRecord): void {
+    const { id, instrument, expireAtMs } = order.terms;
+    this.byId.set(id, order);
+    let kept = this.byInstrument.get(instrument);
+    if (kept === undefined) this.byInstrument.set(instrument, (kept = { orders: new Map(), totals: none }));
+    kept.orders.set(id, order);
+    kept.totals = shifted(kept.totals, order, { from: noHold, to: ownHold(order) });
+    if (expireAtMs !== null) this.expiring.add(order);
+    if (expireAtMs !== null) this.nextExpiry = Math.min(this.nextExpiryMs, expireAtMs);
+    this.revision += 1;
+  }
+
+  /** Runs `act`, which may fill, change or close the order, and books what it now holds. Orders not kept here are just run. */
   change<T>(order: OrderRecord, act: () => T): T {
     const { id, instrument } = order.terms;
     const kept = this.byInstrument.get(instrument);
     if (kept === undefined || !this.byId.has(id)) return act();
-    const before = order.leaves;
+    const from = ownHold(order);
     const result = act();
-    kept.totals = shifted(kept.totals, order, order.leaves.minus(before));
-    if (!order.isOpen) {
-      this.byId.delete(id);
-      kept.orders.delete(id);
-      if (kept.orders.size === 0) this.byInstrument.delete(instrument);
-    }
+    kept.totals = shifted(kept.totals, order, { from, to: ownHold(order) });
+    if (!order.isOpen) this.remove(order, kept);
     return result;
+  }
+
+  private remove(order: OrderRecord, kept: Kept): void {
+    const { id, instrument } = order.terms;
+    this.byId.delete(id);
+    kept.orders.delete(id);
+    if (kept.orders.size === 0) this.byInstrument.delete(instrument);
+    if (this.expiring.delete(order)) this.nextExpiry = null;
   }
 }
 
-function shifted(totals: OpenTotals, order: OrderRecord, quantity: Decimal): OpenTotals {
-  const notional = quantity.times(order.terms.limitPrice ?? Decimal.zero);
-  return order.terms.side === 'buy'
+function ownHold({ active, terms }: OrderRecord): Hold {
+  const price = terms.limitPrice ?? terms.triggerPrice ?? Decimal.zero;
+  return { quantity: active, notional: active.times(price) };
+}
+
+function shifted(totals: OpenTotals, order: OrderRecord, { from, to }: { from: Hold; to: Hold }): OpenTotals {
+  const quantity = to.quantity.minus(from.quantity);
+  const buys = order.terms.side === 'buy';
+  if (order.terms.reduceOnly) {
+    return buys
+      ? { ...totals, reducingBuyQuantity: totals.reducingBuyQuantity.plus(quantity) }
+      : { ...totals, reducingSellQuantity: totals.reducingSellQuantity.plus(quantity) };
+  }
+  const notional = to.notional.minus(from.notional);
+  return buys
     ? {
         ...totals,
         buyQuantity: totals.buyQuantity.plus(quantity),

@@ -1,8 +1,8 @@
-import { decimal, decimalMap, integer, list, object, oneOf, text, time } from '../../kernel/fields.js';
+import { decimal, decimalMap, flag, integer, list, object, oneOf, text, time } from '../../kernel/fields.js';
 import type { PortDescription } from '../../kernel/port.js';
 import type { Principal } from '../../kernel/principal.js';
 
-/** How the paper venue fills; every switch is part of the account, so that a result can be repeated. */
+/** How the paper venue fills; every rule can be switched, and is part of the account, so that a result can be repeated. */
 export class FillModel {
   @decimal({
     sign: 'not-negative',
@@ -12,13 +12,58 @@ export class FillModel {
   slippage?: string;
 
   @decimal({
+    nullable: true,
     optional: true,
-    about: 'Share of the traded volume that fills may take, at most 1. Default 0.25.',
+    about: 'Share of the traded volume that fills may take, at most 1; null: no cap. Default 0.25.',
   })
-  participation?: string;
+  participation?: string | null;
 
-  @decimal({ optional: true, about: 'Farthest a market order may walk from the mark. Default 0.05.' })
-  priceProtection?: string;
+  @decimal({
+    nullable: true,
+    optional: true,
+    about: 'Farthest a market order may walk from the mark, ratio of price; null: anywhere. Default 0.05.',
+  })
+  priceProtection?: string | null;
+
+  @flag({
+    optional: true,
+    about: 'Market orders walk the book where there is one; false: last price ± slippage. Default true.',
+  })
+  bookWalk?: boolean;
+
+  @flag({
+    optional: true,
+    about: 'Resting orders fill only when the price trades through; false: when it touches. Default true.',
+  })
+  tradeThrough?: boolean;
+
+  @flag({
+    optional: true,
+    about: 'A trade at the limit fills once the queue ahead is used up; false: never. Default true.',
+  })
+  queuePosition?: boolean;
+
+  @flag({ optional: true, about: 'What was taken is not offered again. Default true.' })
+  consumedLiquidity?: boolean;
+
+  @flag({
+    optional: true,
+    about:
+      'A bar that opens beyond a limit or trigger fills at its open; false: at the price named. Default true.',
+  })
+  gapFills?: boolean;
+
+  @oneOf(['reject', 'trigger'], {
+    optional: true,
+    about: 'What becomes of a stop or take-profit whose trigger is reached as it arrives. Default reject.',
+  })
+  immediateTrigger?: 'reject' | 'trigger';
+
+  @decimal({ sign: 'not-negative', optional: true, about: "Ratio of notional; default the instrument's." })
+  makerFee?: string;
+
+  @decimal({ sign: 'not-negative', optional: true, about: "Ratio of notional; default the instrument's." })
+  takerFee?: string;
 
   @integer({ optional: true, about: 'Seed of everything random here. Default 1.' })
   seed?: number;

@@ -17,11 +17,22 @@ import type { Principal } from '../../kernel/principal.js';
 export const sides = ['buy', 'sell'] as const;
 export type Side = (typeof sides)[number];
 
-export const orderTypes = ['market', 'limit'] as const;
+export const orderTypes = [
+  'market',
+  'limit',
+  'stop_market',
+  'stop_limit',
+  'trailing_stop_market',
+  'take_profit_market',
+  'take_profit_limit',
+] as const;
 export type OrderType = (typeof orderTypes)[number];
 
-export const timesInForce = ['gtc', 'ioc', 'fok'] as const;
+export const timesInForce = ['gtc', 'ioc', 'fok', 'gtd', 'day'] as const;
 export type TimeInForce = (typeof timesInForce)[number];
+
+export const triggerSources = ['last', 'bid_ask', 'mark'] as const;
+export type TriggerSource = (typeof triggerSources)[number];
 
 export const orderStatuses = [
   'initialized',
@@ -36,6 +47,17 @@ export const orderStatuses = [
   'expired',
 ] as const;
 export type OrderStatus = (typeof orderStatuses)[number];
+
+export class TrailingOffset {
+  @decimal({ optional: true, about: 'In quote asset; either this or `percent`.', example: '250' })
+  price?: string;
+
+  @decimal({
+    optional: true,
+    about: 'In percent of the price, below 100: `1.5` keeps the trigger 1.5 % away.',
+  })
+  percent?: string;
+}
 
 export class PlaceOrder {
   @text({
@@ -67,11 +89,35 @@ export class PlaceOrder {
   })
   notional?: string;
 
-  @decimal({ optional: true, about: 'Limit orders: worst price.', example: '50000' })
+  @decimal({ optional: true, about: 'Types with a limit: worst price.', example: '50000' })
   limitPrice?: string;
 
-  @oneOf(timesInForce, { optional: true, about: 'Default gtc for limit, ioc for market.', example: 'gtc' })
+  @decimal({
+    optional: true,
+    about:
+      'Stops and take-profits: the price that wakes the order. A trailing stop may name where its trigger starts.',
+  })
+  triggerPrice?: string;
+
+  @oneOf(triggerSources, {
+    optional: true,
+    about: 'What must reach the trigger: trades (default), the quote it would trade at, or the mark.',
+  })
+  triggerBy?: TriggerSource;
+
+  @object(() => TrailingOffset, { optional: true, about: 'Trailing stops: how far behind the best price.' })
+  trailingOffset?: TrailingOffset;
+
+  @oneOf(timesInForce, {
+    optional: true,
+    about:
+      'Default ioc for market, else gtc. `gtd` ends at `expireAt`, `day` at the next 00:00 UTC; `ioc` and `fok` of a stop count from its trigger.',
+    example: 'gtc',
+  })
   timeInForce?: TimeInForce;
+
+  @time({ optional: true, about: 'End of a `gtd` order.' })
+  expireAt?: string;
 
   @flag({ optional: true, about: 'Rejected instead of taking liquidity.' })
   postOnly?: boolean;
@@ -118,8 +164,14 @@ export class Order {
   averagePrice: string | null;
   @decimal({ nullable: true })
   limitPrice: string | null;
-  @decimal({ nullable: true })
+  @decimal({ nullable: true, about: 'Of a trailing stop: where it stands now.' })
   triggerPrice: string | null;
+  @oneOf(triggerSources, { nullable: true })
+  triggerBy: TriggerSource | null;
+  @object(() => TrailingOffset, { nullable: true })
+  trailingOffset: TrailingOffset | null;
+  @time({ nullable: true, about: 'When it ends by itself.' })
+  expireAt: string | null;
   @flag()
   postOnly: boolean;
   @flag()

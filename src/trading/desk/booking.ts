@@ -27,11 +27,22 @@ export function feeOf({
   quantity: Decimal;
   liquidity: 'maker' | 'taker';
 }): { fee: Decimal; feeAsset: string; feePaidIn: 'base' | 'quote' } {
-  const rate = liquidity === 'maker' ? instrument.makerFee : instrument.takerFee;
+  const rate = feeRate(account, instrument, liquidity);
   const inBase = side === 'buy' && instrument.settlement === 'exchange' && account.terms.type === 'cash';
   return inBase
     ? { fee: quantity.times(rate), feeAsset: instrument.base, feePaidIn: 'base' }
     : { fee: price.times(quantity).times(rate), feeAsset: instrument.quote, feePaidIn: 'quote' };
+}
+
+/** Ratio of notional: the fill model's own, else the instrument's. */
+export function feeRate(
+  { model }: Pick<AccountState, 'model'>,
+  instrument: Pick<TradedInstrument, 'makerFee' | 'takerFee'>,
+  liquidity: 'maker' | 'taker',
+): Decimal {
+  return liquidity === 'maker'
+    ? (model.makerFee ?? instrument.makerFee)
+    : (model.takerFee ?? instrument.takerFee);
 }
 
 /**
@@ -118,6 +129,7 @@ export class VenueAct {
     const view = orderView(order);
     journal.event(account, orderEventType(order), nowMs, view);
     if (!this.filled) return view;
+    this.filled = false;
     const position = account.position(order.terms.instrument);
     journal.positions.set(`${account.id} ${position.instrument}`, { accountId: account.id, position });
     journal.event(account, 'position-changed', nowMs, positionView(position, market));

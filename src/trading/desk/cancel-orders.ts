@@ -5,6 +5,7 @@ import type { TradedInstrument } from '../marks/traded-instrument.js';
 import { moveOrder, type OrderRecord, orderView } from '../orders/order.js';
 import { orderEventType } from './booking.js';
 import { accountOf, type DeskState } from './desk-state.js';
+import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
 
 export interface CancelCommand {
@@ -24,6 +25,7 @@ export interface CancelAllCommand {
 /** Cancels, or answers the order as it already ended. Throws TRADING_ORDER_UNKNOWN. Never asks a limit. */
 export function cancelOrder(desk: DeskState, command: CancelCommand, journal: Journal): Order {
   const account = accountOf(desk, command.accountId);
+  expireDue(account, account.tools.clock.nowMs(), journal);
   const open = account.open.get(command.orderId);
   if (open !== undefined) return orderView(cancelOpen(account, open, 'canceled_by_user', journal));
   const closed = desk.recent.get(command.accountId, command.orderId);
@@ -35,6 +37,7 @@ export function cancelOrder(desk: DeskState, command: CancelCommand, journal: Jo
 /** Cancels every open order (of one instrument), oldest first. */
 export function cancelAll(desk: DeskState, command: CancelAllCommand, journal: Journal): Order[] {
   const account = accountOf(desk, command.accountId);
+  expireDue(account, account.tools.clock.nowMs(), journal);
   const orders = command.instrument === null ? [...account.open.all()] : account.open.in(command.instrument);
   return orders.map((order) => orderView(cancelOpen(account, order, 'canceled_by_user', journal)));
 }
@@ -52,14 +55,14 @@ export function cancelOpen(
   return order;
 }
 
-/** Cancels reduce-only orders that have nothing left to reduce: what remains of them could only open. */
+/** Cancels reduce-only orders that have nothing left to reduce. What a plain order holds may come back to them. */
 export function cancelIdleReducers(
   account: AccountState,
   { id, lotSize }: Pick<TradedInstrument, 'id' | 'lotSize'>,
   journal: Journal,
 ): void {
   for (const order of account.open.in(id)) {
-    if (!order.terms.reduceOnly || !account.fillable(order, lotSize).isZero()) continue;
+    if (!order.terms.reduceOnly || !account.reducible(order).toStep(lotSize, 'down').isZero()) continue;
     cancelOpen(account, order, 'reduce_only', journal);
   }
 }

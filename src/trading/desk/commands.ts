@@ -18,6 +18,7 @@ import {
 } from './account-acts.js';
 import { cancelAll, type CancelAllCommand, type CancelCommand, cancelOrder } from './cancel-orders.js';
 import type { DeskState } from './desk-state.js';
+import { type ClockCommand, clockStep } from './expiry.js';
 import type { Journal } from './journal.js';
 import { type MarketCommand, marketStep } from './market-step.js';
 import { type PlaceCommand, placeOrder, type PlaceOutcome } from './place-order.js';
@@ -34,6 +35,7 @@ export interface Answers {
   bind: boolean;
   release: void;
   market: void;
+  clock: void;
 }
 
 export type Command =
@@ -46,7 +48,8 @@ export type Command =
   | SetStateCommand
   | BindCommand
   | ReleaseCommand
-  | MarketCommand;
+  | MarketCommand
+  | ClockCommand;
 
 export type CommandKind = Command['kind'];
 export type AnswerOf<C extends Command> = Answers[C['kind']];
@@ -79,6 +82,8 @@ export function execute(desk: DeskState, command: Command, journal: Journal): An
       return releaseFromReplay(desk, command, journal);
     case 'market':
       return marketStep(desk, command, journal);
+    case 'clock':
+      return clockStep(desk, command, journal);
     default:
       return invariant(false, 'a command is of a known kind', { kind: (command as Command).kind });
   }

@@ -20,12 +20,12 @@ const accountColumns =
   'id text, name text, owner text, mode text, type text, base_currency text, fill_model json, limits json, ' +
   'risk_state text, risk_reason text, risk_actor text, risk_since_ms bigint, session text, replays int, created_ms bigint';
 const progressColumns =
-  'status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
+  'quantity numeric, limit_price numeric, trigger_price numeric, status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
   'updated_ms bigint, version int';
 const orderColumns =
   'account_id text, id text, client_order_id text, content_hash text, instrument text, side text, type text, ' +
-  'time_in_force text, quantity numeric, limit_price numeric, post_only bool, reduce_only bool, strategy_id text, ' +
-  `tags json, created_ms bigint, ${progressColumns}`;
+  'time_in_force text, trigger_by text, trailing_offset json, expire_ms bigint, post_only bool, reduce_only bool, ' +
+  `strategy_id text, tags json, created_ms bigint, ${progressColumns}`;
 const fillColumns =
   'account_id text, seq bigint, id text, trade_id text, order_id text, client_order_id text, instrument text, ' +
   'side text, price numeric, quantity numeric, fee numeric, fee_asset text, liquidity text, realised_pnl numeric, ' +
@@ -47,6 +47,14 @@ const overwrite = (columns: string): string =>
     .map((name) => `${name} = excluded.${name}`)
     .join(', ');
 
+/** Sets every column from `r` but the one that never changes. */
+const replace = (columns: string, but: string): string =>
+  namesOf(columns)
+    .split(', ')
+    .filter((name) => name !== but)
+    .map((name) => `${name} = r.${name}`)
+    .join(', ');
+
 const parts: readonly Part[] = [
   {
     name: 'accounts',
@@ -65,9 +73,7 @@ const parts: readonly Part[] = [
   {
     name: 'order_changes',
     sql:
-      'UPDATE trading.orders t SET status = r.status, filled_quantity = r.filled_quantity, ' +
-      'filled_notional = r.filled_notional, fees = r.fees, status_reason = r.status_reason, ' +
-      'updated_ms = r.updated_ms, version = r.version ' +
+      `UPDATE trading.orders t SET ${replace(progressColumns, 'denial')} ` +
       `FROM json_to_recordset($n::json) AS r(account_id text, id text, ${progressColumns}) ` +
       'WHERE t.account_id = r.account_id AND t.id = r.id',
     rows: (j) =>
@@ -203,8 +209,9 @@ function orderRow(order: OrderRecord): object {
     side: terms.side,
     type: terms.type,
     time_in_force: terms.timeInForce,
-    quantity: terms.quantity.toString(),
-    limit_price: terms.limitPrice?.toString() ?? null,
+    trigger_by: terms.triggerBy ?? undefined,
+    trailing_offset: terms.trailing ?? undefined,
+    expire_ms: terms.expireAtMs ?? undefined,
     post_only: terms.postOnly,
     reduce_only: terms.reduceOnly,
     strategy_id: terms.strategyId,
@@ -215,7 +222,11 @@ function orderRow(order: OrderRecord): object {
 }
 
 function progressRow(order: OrderRecord): object {
+  const { terms } = order;
   return {
+    quantity: terms.quantity.toString(),
+    limit_price: terms.limitPrice?.toString(),
+    trigger_price: terms.triggerPrice?.toString(),
     status: order.status,
     filled_quantity: order.filledQuantity.toString(),
     filled_notional: order.filledNotional.toString(),

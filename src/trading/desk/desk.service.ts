@@ -19,11 +19,13 @@ import { deskAccount } from './desk-account.js';
 import { type DeskAccount, DeskReads } from './desk-reads.js';
 import { DeskRepository } from './desk.repository.js';
 import { accountOf, type DeskState, marketOf, unknownAccount } from './desk-state.js';
+import { DueAlarm } from './due-alarm.adapter.js';
+import { nextDueMs } from './expiry.js';
 import { InstrumentCache } from './instrument-cache.service.js';
 import type { JournalEvent } from './journal.js';
 import { knowInstruments } from './look-up.js';
 import { Partition } from './partition.js';
-import { checkOrder } from './place-order.js';
+import { checkOrder } from './plan-order.js';
 
 /** The desk of this process: its partitions, the market that reaches them, and the facts they publish. */
 @Injectable()
@@ -33,6 +35,8 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   /** Entries published for a replay and not yet handled by everybody; its next step waits for them. */
   private readonly publishing = new Map<string, Set<Promise<void>>>();
   private readonly live: SessionTools;
+  /** Orders of the live market end by the clock, whether or not anything else happens. */
+  private readonly alarm: DueAlarm;
 
   constructor(
     database: Database,
@@ -46,6 +50,7 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   ) {
     super();
     this.live = { session: liveSession, clock, ids };
+    this.alarm = new DueAlarm(clock, (nowMs) => this.clockRings(nowMs));
     const process = ids.next();
     this.partitions = Array.from({ length: config.partitions }, (_, n) => {
       const mark = `desk ${process} ${n}`;
@@ -80,6 +85,7 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   async onModuleInit(): Promise<void> {
     for (const { desk } of this.partitions) marketOf(desk, liveSession);
     await Promise.all(this.partitions.map((partition) => partition.start()));
+    this.alarm.at(this.nextDueMs());
     const listen = <E extends DomainEvent>(
       type: E['type'],
       handle: (event: E) => Promise<void> | void,
@@ -93,12 +99,13 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.alarm.stop();
     for (const subscription of this.subscriptions.splice(0)) subscription.unsubscribe();
     await Promise.all(this.partitions.map((partition) => partition.stop()));
   }
 
   /** Queues a command at the account's writer; resolves when what it did is durable. */
-  submit<C extends Exclude<Command, { kind: 'market' }>>(command: C): Promise<AnswerOf<C>> {
+  submit<C extends Exclude<Command, { kind: 'market' | 'clock' }>>(command: C): Promise<AnswerOf<C>> {
     return this.of(command.accountId).submit(command);
   }
 
@@ -205,9 +212,19 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
     for (const { desk } of this.partitions) desk.sessions.get(session)?.advance(timeMs);
   }
 
+  private async clockRings(nowMs: number): Promise<number> {
+    await Promise.all(this.partitions.map((p) => p.submit({ kind: 'clock', session: liveSession, nowMs })));
+    return this.nextDueMs();
+  }
+
+  private nextDueMs(): number {
+    return Math.min(...this.partitions.map(({ desk }) => nextDueMs(desk, liveSession)));
+  }
+
   private publish(committed: readonly JournalEvent[]): void {
     for (const { account, session, seq, type, timeMs, data } of committed) {
       const { id, terms } = account;
+      if (session === liveSession) this.alarm.at(account.open.nextExpiryMs);
       const event: AccountChanged = {
         type: 'trading.account-changed',
         key: id,

@@ -52,6 +52,8 @@ export class Journal {
     return (
       this.events.length === 0 &&
       this.newOrders.size === 0 &&
+      // A trailing trigger moves without an entry in the log.
+      this.changedOrders.size === 0 &&
       this.newAccounts.size === 0 &&
       this.changedAccounts.size === 0
     );

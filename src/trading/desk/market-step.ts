@@ -1,12 +1,12 @@
 import type { MarketData } from '../marks/instrument-market.js';
-import type { AccountState } from '../accounts/account-state.js';
-import type { TradedInstrument } from '../marks/traded-instrument.js';
-import type { InstrumentMarket } from '../marks/instrument-market.js';
-import type { OrderRecord } from '../orders/order.js';
-import { restingFills } from '../venues/paper/resting-orders.js';
-import { VenueAct } from './booking.js';
+import { type OrderRecord, trailOrder } from '../orders/order.js';
+import { Liquidity } from '../venues/paper/liquidity.js';
+import { marketEffects } from '../venues/paper/resting-orders.js';
+import { actOn, type AtVenue, lookForMore, wake } from './at-venue.js';
+import type { VenueAct } from './booking.js';
 import { cancelIdleReducers } from './cancel-orders.js';
 import { type DeskState, marketOf } from './desk-state.js';
+import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
 
 export interface MarketCommand {
@@ -18,49 +18,55 @@ export interface MarketCommand {
   seen?: boolean;
 }
 
-/** Takes over what the market did and fills the resting orders it reached, of accounts of that session only. */
+/**
+ * Takes over what the market did and does it to the waiting orders, of accounts of that session only. An order whose
+ * time is up does not meet it; a bar is met whole or not at all, so one that ends inside a bar ends before it.
+ */
 export function marketStep(desk: DeskState, command: MarketCommand, journal: Journal): void {
   const { session, timeMs, data, seen = false } = command;
+  const accounts = [...desk.accounts.values()].filter((account) => account.session === session);
+  for (const account of accounts) expireDue(account, data.bar ? timeMs - 1 : timeMs, journal);
   const markets = marketOf(desk, session);
   const market = seen ? markets.of(data.instrument) : markets.apply(data, timeMs);
   command.seen = true;
   const instrument = desk.instrument(data.instrument);
-  if (instrument === null) return;
-  for (const account of desk.accounts.values()) {
-    if (account.session !== session || !account.open.has(data.instrument)) continue;
-    fillResting(account, { instrument, market, data, timeMs }, journal);
+  if (instrument !== null) {
+    for (const account of accounts) {
+      if (account.open.has(data.instrument)) play({ account, instrument, market, journal }, data);
+    }
   }
+  if (data.bar) for (const account of accounts) expireDue(account, timeMs, journal);
 }
 
-function fillResting(
-  account: AccountState,
-  {
-    instrument,
-    market,
-    data,
-    timeMs,
-  }: { instrument: TradedInstrument; market: InstrumentMarket; data: MarketData; timeMs: number },
-  journal: Journal,
-): void {
+function play(venue: AtVenue, data: MarketData): void {
+  const { account, instrument, market, journal } = venue;
   // One act per order and batch: several trades that fill the same order make several fills and one order entry.
   const acts = new Map<OrderRecord, VenueAct>();
-  const fills = restingFills(
+  const effects = marketEffects(
     {
-      orders: account.open.in(instrument.id),
-      market,
-      model: account.model,
-      accountId: account.id,
-      lotSize: instrument.lotSize,
-      position: account.held(instrument.id),
+      orders: () => account.open.in(instrument.id),
+      revision: () => account.open.revision,
+      liquidity: new Liquidity(market, account.model, account.id),
+      steps: instrument,
+      position: () => account.held(instrument.id),
       fillable: (order) => account.fillable(order, instrument.lotSize),
     },
     data,
-    timeMs,
   );
-  for (const { order, price, quantity } of fills) {
-    let act = acts.get(order);
-    if (act === undefined) acts.set(order, (act = new VenueAct(account, order, instrument, journal)));
-    act.fill({ price, quantity, liquidity: 'maker' });
+  for (const effect of effects) {
+    const { order } = effect;
+    if (effect.kind === 'fill') {
+      let act = acts.get(order);
+      if (act === undefined) acts.set(order, (act = actOn(venue, order)));
+      act.fill({ price: effect.price, quantity: effect.quantity, liquidity: 'maker' });
+    } else if (effect.kind === 'trail') {
+      account.open.change(order, () => trailOrder(order, effect.triggerPrice));
+      journal.orderChanged(order);
+    } else if (effect.kind === 'trigger') {
+      wake(venue, order, effect.at);
+    } else {
+      lookForMore(venue, order, effect.at);
+    }
   }
   for (const act of acts.values()) act.conclude(market);
   if (acts.size > 0) cancelIdleReducers(account, instrument, journal);

@@ -100,8 +100,9 @@ export class Partition {
   submit<C extends Command>(command: C): Promise<AnswerOf<C>> {
     if (this.lost || this.closed)
       return Promise.reject(unavailable(this.closed ? 'is stopping' : 'is reloading'));
-    // Market batches are bounded by their sender, which waits for each; cancels always get through.
-    if (this.queue.length >= this.parts.queueMax && command.kind !== 'market' && !isUrgent(command)) {
+    // Market batches and alarms are bounded by their sender, which waits for each; cancels always get through.
+    const bounded = command.kind === 'market' || command.kind === 'clock' || isUrgent(command);
+    if (this.queue.length >= this.parts.queueMax && !bounded) {
       this.parts.watch.refused();
       return Promise.reject(overloaded(this.queue.length));
     }

@@ -1,19 +1,17 @@
-import { Decimal } from '../../kernel/decimal.js';
 import type { Problem } from '../../kernel/errors.js';
+import { dayMs, toRfc3339 } from '../../kernel/time.js';
 import type { AccountState } from '../accounts/account-state.js';
 import { tradingProblem } from '../contract/errors.js';
-import type { Order, OrderCheck, SubmitAnswer } from '../contract/orders.js';
-import type { InstrumentMarket } from '../marks/instrument-market.js';
-import type { TradedInstrument } from '../marks/traded-instrument.js';
+import type { Order, SubmitAnswer } from '../contract/orders.js';
 import { type Denial, moveOrder, OrderRecord, orderView } from '../orders/order.js';
-import type { OrderContent } from '../orders/order-content.js';
-import { denialOf, denialProblem, denialReason, verdictsOf } from '../risk/risk-gate.js';
-import { type OrderToJudge, RiskScene } from '../risk/risk-scene.js';
-import { type Arrival, arrive, queueAhead, rememberTaken } from '../venues/paper/paper-venue.js';
-import { feeOf, orderEventType, VenueAct } from './booking.js';
-import { cancelIdleReducers } from './cancel-orders.js';
-import { accountOf, type DeskState, marketOf } from './desk-state.js';
+import { incomplete, type OrderContent } from '../orders/order-content.js';
+import { denialOf, denialProblem, denialReason } from '../risk/risk-gate.js';
+import { arriveAtVenue, type AtVenue } from './at-venue.js';
+import { orderEventType } from './booking.js';
+import { accountOf, type DeskState } from './desk-state.js';
+import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
+import { planOrder } from './plan-order.js';
 
 /** The first order of a client order id, as memory or the database remembers it. */
 export interface FirstOrder {
@@ -53,6 +51,8 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   if (command.session !== undefined && command.session !== account.session) throw elsewhere(command, account);
 
   const nowMs = account.tools.clock.nowMs();
+  expireDue(account, nowMs, journal);
+  checkExpiry(command.content, nowMs);
   const plan = planOrder(desk, account, command.content);
   const id = account.tools.ids.next();
   command.orderId = id;
@@ -66,6 +66,10 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
     timeInForce: command.content.timeInForce,
     quantity: plan.judged.quantity,
     limitPrice: command.content.limitPrice,
+    triggerPrice: plan.triggerPrice,
+    triggerBy: command.content.triggerBy,
+    trailing: command.content.trailing,
+    expireAtMs: expiryOf(command.content, nowMs),
     postOnly: command.content.postOnly,
     reduceOnly: command.content.reduceOnly,
     strategyId: command.strategyId,
@@ -86,150 +90,23 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   account.rate.take();
   moveOrder(order, 'submitted', nowMs);
   // The gate has let it pass, so the instrument is known.
-  const view = atVenue(
-    account,
-    order,
-    { instrument: plan.scene.instrument!, market: plan.market, arrival: plan.arrival! },
-    journal,
+  const venue: AtVenue = { account, instrument: plan.scene.instrument!, market: plan.market, journal };
+  arriveAtVenue(venue, order, plan.arrival);
+  return { answer: { order: orderView(order), replayed: false } };
+}
+
+/** A `gtd` order must end after it begins. */
+function checkExpiry({ expireAtMs }: OrderContent, nowMs: number): void {
+  if (expireAtMs === null || expireAtMs > nowMs) return;
+  throw incomplete(
+    '/expireAt',
+    `expireAt is ${toRfc3339(expireAtMs)} and the account's clock says ${toRfc3339(nowMs)}; name a time to come`,
   );
-  return { answer: { order: view, replayed: false } };
 }
 
-/** What every rule says and what the venue would do; nothing happens. */
-export function checkOrder(desk: DeskState, accountId: string, content: OrderContent): OrderCheck {
-  const account = accountOf(desk, accountId);
-  const { scene, arrival } = planOrder(desk, account, content);
-  const verdicts = verdictsOf(scene);
-  const ok = verdicts.every((verdict) => verdict.ok);
-  const quantity = Decimal.zero;
-  const taken = arrival?.executions ?? [];
-  const filled = taken.reduce((sum, execution) => sum.plus(execution.quantity), quantity);
-  const paid = taken.reduce((sum, { price, quantity: q }) => sum.plus(price.times(q)), quantity);
-  const price = filled.isZero() ? scene.price : paid.div(filled);
-  if (scene.instrument === null || price === null) {
-    return { ok, verdicts, estimatedPrice: price?.toString() ?? null, estimatedFee: null };
-  }
-  const { fee, feeAsset } = feeOf({
-    account,
-    instrument: scene.instrument,
-    side: content.side,
-    price,
-    quantity: scene.order.quantity,
-    liquidity: filled.isZero() && content.type === 'limit' ? 'maker' : 'taker',
-  });
-  return {
-    ok,
-    verdicts,
-    estimatedPrice: price.toString(),
-    estimatedFee: { asset: feeAsset, amount: fee.toString() },
-  };
-}
-
-interface Plan {
-  readonly judged: OrderToJudge;
-  readonly scene: RiskScene;
-  readonly market: InstrumentMarket;
-  /** What the venue would do now; null for an instrument nobody knows. */
-  readonly arrival: Arrival | null;
-}
-
-function planOrder(desk: DeskState, account: AccountState, content: OrderContent): Plan {
-  const session = marketOf(desk, account.session);
-  const instrument = desk.instrument(content.instrument);
-  const market = session.known(content.instrument) ?? emptyMarketOf(session, content.instrument, instrument);
-  const quantity = content.quantity ?? quantityFor(content.notional!, market, instrument);
-  const arrival =
-    instrument === null
-      ? null
-      : arrive(
-          { ...content, quantity },
-          { market, model: account.model, accountId: account.id, steps: instrument },
-        );
-  const judged: OrderToJudge = {
-    instrument: content.instrument,
-    side: content.side,
-    type: content.type,
-    quantity,
-    limitPrice: content.limitPrice,
-    reduceOnly: content.reduceOnly,
-    cost: instrument && costOf(account, instrument, { ...content, quantity }, arrival!, market),
-  };
-  const nowMs = account.tools.clock.nowMs();
-  return {
-    judged,
-    arrival,
-    market,
-    scene: new RiskScene({ account, order: judged, instrument, session, nowMs }),
-  };
-}
-
-/** The market of a known instrument is kept; one nobody knows is forgotten again, or guesses would fill the memory. */
-function emptyMarketOf(
-  session: ReturnType<typeof marketOf>,
-  id: string,
-  instrument: TradedInstrument | null,
-): InstrumentMarket {
-  return instrument === null ? session.blank(id) : session.of(id);
-}
-
-/** At the mark, rounded down to the lot; zero without a mark. */
-function quantityFor(
-  notional: Decimal,
-  market: InstrumentMarket,
-  instrument: TradedInstrument | null,
-): Decimal {
-  if (market.mark === null || instrument === null) return Decimal.zero;
-  return notional.div(market.mark, 30, 'down').toStep(instrument.lotSize, 'down');
-}
-
-/** Quote asset the order takes: a limit order its limit, a market order what the book asks, the rest at the mark. */
-function costOf(
-  account: AccountState,
-  instrument: TradedInstrument,
-  order: Pick<OrderContent, 'side' | 'limitPrice'> & { quantity: Decimal },
-  arrival: Arrival,
-  market: InstrumentMarket,
-): Decimal | null {
-  let cost: Decimal;
-  if (order.limitPrice !== null) {
-    cost = order.limitPrice.times(order.quantity);
-  } else {
-    if (market.mark === null) return null;
-    let left = order.quantity;
-    cost = Decimal.zero;
-    for (const { price, quantity } of arrival.executions) {
-      cost = cost.plus(price.times(quantity));
-      left = left.minus(quantity);
-    }
-    cost = cost.plus(left.times(market.mark));
-  }
-  const feeInQuote = account.terms.type === 'margin' || instrument.settlement === 'contract';
-  return feeInQuote ? cost.plus(cost.times(instrument.takerFee)) : cost;
-}
-
-function atVenue(
-  account: AccountState,
-  order: OrderRecord,
-  {
-    instrument,
-    market,
-    arrival,
-  }: { instrument: TradedInstrument; market: InstrumentMarket; arrival: Arrival },
-  journal: Journal,
-): Order {
-  const act = new VenueAct(account, order, instrument, journal);
-  const rests = order.terms.type === 'limit' && arrival.end === null;
-  if (rests) {
-    act.move('accepted');
-    account.open.add(order);
-    order.queueAhead = queueAhead(order.terms.side, order.terms.limitPrice!, market);
-  }
-  rememberTaken(arrival.executions, { side: order.terms.side, market, accountId: account.id });
-  for (const { price, quantity } of arrival.executions) act.fill({ price, quantity, liquidity: 'taker' });
-  if (arrival.end !== null) act.move(arrival.end.status, arrival.end.reason);
-  act.conclude(market);
-  if (arrival.executions.length > 0) cancelIdleReducers(account, instrument, journal);
-  return orderView(order);
+/** When an order ends by itself, on its account's clock. */
+function expiryOf({ timeInForce, expireAtMs }: OrderContent, nowMs: number): number | null {
+  return timeInForce === 'day' ? (Math.floor(nowMs / dayMs) + 1) * dayMs : expireAtMs;
 }
 
 function firstOrder(desk: DeskState, command: PlaceCommand): FirstOrder | null {

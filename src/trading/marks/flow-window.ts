@@ -1,8 +1,9 @@
 import { Decimal } from '../../kernel/decimal.js';
+import { minuteMs } from '../../kernel/time.js';
 
 /**
- * Quantity that passed in the current span and, if asked for, the one before. Spans are numbered by whoever counts:
- * the minute of a trade, or the open time of a bar. What is older is forgotten.
+ * Quantity that passed in the current span and, if asked for, the minute before. A span is named by the time it began:
+ * the minute of a trade, or the open of a bar. What is older is forgotten.
  */
 export class FlowWindow {
   private span = Number.NEGATIVE_INFINITY;
@@ -24,7 +25,7 @@ export class FlowWindow {
 
   private roll(span: number): void {
     if (span === this.span) return;
-    this.previous = span === this.span + 1 ? this.current : Decimal.zero;
+    this.previous = span === this.span + minuteMs ? this.current : Decimal.zero;
     this.current = Decimal.zero;
     this.span = span;
   }

@@ -121,15 +121,16 @@ export class InstrumentMarket {
     if (bar) return;
     this.barSpanMs = 0;
     for (const trade of trades) {
-      this.span = Math.max(this.span, Math.floor(trade.timeMs / minuteMs));
-      this.traded.add(Math.floor(trade.timeMs / minuteMs), Decimal.of(trade.quantity));
+      const minute = Math.floor(trade.timeMs / minuteMs) * minuteMs;
+      this.span = Math.max(this.span, minute);
+      this.traded.add(minute, Decimal.of(trade.quantity));
     }
   }
 
   private applyBar(bar: NonNullable<MarketData['bar']>): void {
     this.last = Decimal.of(bar.close);
     this.barSpanMs = timeframeMs(bar.timeframe);
-    this.span = Math.floor(bar.openTimeMs / this.barSpanMs);
+    this.span = bar.openTimeMs;
     this.traded.add(this.span, Decimal.of(bar.volume));
     // A replay of bars shows no quotes; any older one would be a price of another time.
     this.forgetQuotes();

@@ -1,6 +1,6 @@
 import { Decimal } from '../../kernel/decimal.js';
-import type { OrderStatus, OrderType, Side, TimeInForce } from '../contract/orders.js';
-import { type Denial, OrderRecord } from './order.js';
+import type { OrderStatus, OrderType, Side, TimeInForce, TriggerSource } from '../contract/orders.js';
+import { type Denial, OrderRecord, type OrderTerms } from './order.js';
 
 /** A row of trading.orders as the driver reads it: numeric as text, int8 as number. */
 export interface OrderRow {
@@ -14,6 +14,10 @@ export interface OrderRow {
   readonly time_in_force: TimeInForce;
   readonly quantity: string;
   readonly limit_price: string | null;
+  readonly trigger_price: string | null;
+  readonly trigger_by: TriggerSource | null;
+  readonly trailing_offset: { price: string } | { percent: string } | null;
+  readonly expire_ms: number | null;
   readonly post_only: boolean;
   readonly reduce_only: boolean;
   readonly strategy_id: string | null;
@@ -42,7 +46,11 @@ export function orderOfRow(row: OrderRow): OrderRecord {
       type: row.type,
       timeInForce: row.time_in_force,
       quantity: Decimal.of(row.quantity),
-      limitPrice: row.limit_price === null ? null : Decimal.of(row.limit_price),
+      limitPrice: numberOf(row.limit_price),
+      triggerPrice: numberOf(row.trigger_price),
+      triggerBy: row.trigger_by,
+      trailing: trailingOf(row.trailing_offset),
+      expireAtMs: row.expire_ms,
       postOnly: row.post_only,
       reduceOnly: row.reduce_only,
       strategyId: row.strategy_id,
@@ -61,4 +69,13 @@ export function orderOfRow(row: OrderRow): OrderRecord {
       version: row.version,
     },
   );
+}
+
+function numberOf(text: string | null): Decimal | null {
+  return text === null ? null : Decimal.of(text);
+}
+
+function trailingOf(stored: OrderRow['trailing_offset']): OrderTerms['trailing'] {
+  if (stored === null) return null;
+  return 'price' in stored ? { price: Decimal.of(stored.price) } : { percent: Decimal.of(stored.percent) };
 }

@@ -1,10 +1,15 @@
 import { Decimal } from '../../kernel/decimal.js';
 import { invariant } from '../../kernel/invariant.js';
 import { toRfc3339 } from '../../kernel/time.js';
-import type { Order, OrderStatus, OrderType, Side, TimeInForce } from '../contract/orders.js';
+import type { Order, OrderStatus, OrderType, Side, TimeInForce, TriggerSource } from '../contract/orders.js';
+import type { TrailingOffset } from './order-content.js';
 import { afterFill, isTerminal, moved } from './order-transitions.js';
+import { isConditional } from './order-types.js';
 
-/** What the owner asked for; never changes. Quantity in base asset, prices in quote asset. */
+/**
+ * What the owner asks for. Quantity in base asset, prices in quote asset. Never changed in place: an amendment, or a
+ * trailing trigger that moves, replaces it whole.
+ */
 export interface OrderTerms {
   readonly id: string;
   readonly clientOrderId: string;
@@ -15,6 +20,11 @@ export interface OrderTerms {
   readonly timeInForce: TimeInForce;
   readonly quantity: Decimal;
   readonly limitPrice: Decimal | null;
+  /** Null where nothing is waited for, and for a trailing stop that has seen no price yet. */
+  readonly triggerPrice: Decimal | null;
+  readonly triggerBy: TriggerSource | null;
+  readonly trailing: TrailingOffset | null;
+  readonly expireAtMs: number | null;
   readonly postOnly: boolean;
   readonly reduceOnly: boolean;
   readonly strategyId: string | null;
@@ -44,7 +54,7 @@ export interface OrderProgress {
   version: number;
 }
 
-/** One order and its progress. Only `moveOrder` and `fillOrder` change it, and both obey the transition table. */
+/** One order and its progress. Only the functions of this file change it, and they obey the transition table. */
 export class OrderRecord implements OrderProgress {
   status: OrderStatus = 'initialized';
   filledQuantity = Decimal.zero;
@@ -60,7 +70,7 @@ export class OrderRecord implements OrderProgress {
    */
   queueAhead: Decimal | null = null;
 
-  constructor(readonly terms: OrderTerms) {
+  constructor(public terms: OrderTerms) {
     this.updatedAtMs = terms.createdAtMs;
   }
 
@@ -75,6 +85,31 @@ export class OrderRecord implements OrderProgress {
   /** Still to be filled; zero once closed. */
   get leaves(): Decimal {
     return this.isOpen ? this.terms.quantity.minus(this.filledQuantity) : Decimal.zero;
+  }
+
+  /** The part of its leaves that can be filled now. */
+  get active(): Decimal {
+    return this.leaves;
+  }
+
+  /** A conditional order that sleeps until the market reaches its trigger. */
+  get waitsForTrigger(): boolean {
+    return this.status === 'accepted' && isConditional(this.terms.type);
+  }
+
+  /** Does it stand at the venue at a limit, for others to take? */
+  get rests(): boolean {
+    return this.terms.limitPrice !== null && this.isAwake;
+  }
+
+  /** A triggered order without a limit that the market could not fill at once and that goes on looking for more. */
+  get looksForMore(): boolean {
+    return this.terms.limitPrice === null && this.isAwake;
+  }
+
+  private get isAwake(): boolean {
+    if (this.status === 'accepted') return !isConditional(this.terms.type);
+    return this.status === 'triggered' || this.status === 'partially_filled';
   }
 
   get averagePrice(): Decimal | null {
@@ -115,6 +150,11 @@ export function fillOrder(
   return { late: outcome.late };
 }
 
+/** A trailing trigger follows the market. That is no act of anybody: the version stays, so that an amendment still fits. */
+export function trailOrder(order: OrderRecord, triggerPrice: Decimal): void {
+  order.terms = { ...order.terms, triggerPrice };
+}
+
 function touch(order: OrderRecord, timeMs: number): void {
   // A replayed market may step back within one millisecond of ours; an order's own times never do.
   order.updatedAtMs = Math.max(order.updatedAtMs, timeMs);
@@ -138,7 +178,10 @@ export function orderView(order: OrderRecord): Order {
     leavesQuantity: order.leaves.toString(),
     averagePrice: order.averagePrice?.toString() ?? null,
     limitPrice: terms.limitPrice?.toString() ?? null,
-    triggerPrice: null,
+    triggerPrice: terms.triggerPrice?.toString() ?? null,
+    triggerBy: terms.triggerBy,
+    trailingOffset: trailingView(terms.trailing),
+    expireAt: terms.expireAtMs === null ? null : toRfc3339(terms.expireAtMs),
     postOnly: terms.postOnly,
     reduceOnly: terms.reduceOnly,
     status: order.status,
@@ -154,4 +197,11 @@ export function orderView(order: OrderRecord): Order {
     updatedAt: order.updatedAtMs === terms.createdAtMs ? createdAt : toRfc3339(order.updatedAtMs),
     version: order.version,
   };
+}
+
+function trailingView(trailing: TrailingOffset | null): Order['trailingOffset'] {
+  if (trailing === null) return null;
+  return 'price' in trailing
+    ? { price: trailing.price.toString() }
+    : { percent: trailing.percent.toString() };
 }

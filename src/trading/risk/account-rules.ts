@@ -40,7 +40,7 @@ export const notionalMaximum: Rule = {
 /** Only prices that would pay too much or sell too cheap: a patient price far away harms nobody. */
 export const priceCollar: Rule = {
   name: 'price-collar',
-  judge: ({ account, order, mark }) => {
+  judge: ({ account, order, expectedMark: mark }) => {
     const collar = account.limits.priceCollar;
     const { limitPrice, side } = order;
     if (collar === null || limitPrice === null || mark === null) {

@@ -1,4 +1,4 @@
-import { finding, type Rule, text } from './rule.js';
+import { type Facts, finding, type Rule, text } from './rule.js';
 
 /** What the instrument itself allows: known, trading, on its steps, not too small. */
 export const instrumentKnown: Rule = {
@@ -30,13 +30,20 @@ export const instrumentTrading: Rule = {
 
 export const priceStep: Rule = {
   name: 'price-step',
-  judge: ({ instrument, order }) =>
-    finding(
-      instrument === null || order.limitPrice === null || order.limitPrice.isMultipleOf(instrument.tickSize),
+  judge: ({ instrument, order }) => {
+    const { limitPrice, triggerPrice } = order;
+    const tickSize = instrument?.tickSize ?? null;
+    const onTick = [limitPrice, triggerPrice].every(
+      (price) => price === null || tickSize === null || price.isMultipleOf(tickSize),
+    );
+    const trigger: Facts = triggerPrice === null ? {} : { triggerPrice: text(triggerPrice) };
+    return finding(
+      onTick,
       'TRADING_PRICE_STEP',
-      { limitPrice: text(order.limitPrice), tickSize: text(instrument?.tickSize ?? null) },
+      { limitPrice: text(limitPrice), ...trigger, tickSize: text(tickSize) },
       'round the price to a multiple of tickSize',
-    ),
+    );
+  },
 };
 
 export const quantityStep: Rule = {

@@ -3,7 +3,7 @@ import { aBook, anInstrument, btc } from '../../../test/support/trading-desk.js'
 import { TestAccount } from '../../../test/support/trading-state.js';
 import type { PlaceOrder } from '../contract/orders.js';
 import type { RiskLimits } from '../contract/risk.js';
-import { checkOrder } from '../desk/place-order.js';
+import { checkOrder } from '../desk/plan-order.js';
 import { orderContent } from '../orders/order-content.js';
 import { rules } from './risk-gate.js';
 

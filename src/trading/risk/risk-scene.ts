@@ -13,6 +13,8 @@ export interface OrderToJudge {
   /** Zero for a notional that could not be turned into a quantity. */
   readonly quantity: Decimal;
   readonly limitPrice: Decimal | null;
+  /** Of an order that waits; null where a trailing one has seen no price yet. */
+  readonly triggerPrice: Decimal | null;
   readonly reduceOnly: boolean;
   /** Quote asset the order may cost in all, its fee included where that is paid in quote; null when nobody can say. */
   readonly cost: Decimal | null;
@@ -48,9 +50,14 @@ export class RiskScene {
     return this.market?.mark ?? null;
   }
 
-  /** Price the order is valued at: its limit, else the mark. */
+  /** Price the order is valued at: its limit, else its trigger, else the mark. */
   get price(): Decimal | null {
-    return this.order.limitPrice ?? this.mark;
+    return this.order.limitPrice ?? this.order.triggerPrice ?? this.mark;
+  }
+
+  /** Where the market will be when the order goes to work: at its trigger, or where it is now. */
+  get expectedMark(): Decimal | null {
+    return this.order.triggerPrice ?? this.mark;
   }
 
   /** Price × quantity in quote asset. */
@@ -69,16 +76,23 @@ export class RiskScene {
     return this.order.side === 'buy' ? signed : signed.negated();
   }
 
-  /** Leaves of the open orders on the same side. */
-  private get openSameSide(): Decimal {
+  /** What the open orders on the same side may fill: plain ones, and those that only reduce. */
+  private get openSameSide(): { plain: Decimal; reducing: Decimal } {
     const totals = this.account.open.totals(this.order.instrument);
-    return this.order.side === 'buy' ? totals.buyQuantity : totals.sellQuantity;
+    return this.order.side === 'buy'
+      ? { plain: totals.buyQuantity, reducing: totals.reducingBuyQuantity }
+      : { plain: totals.sellQuantity, reducing: totals.reducingSellQuantity };
   }
 
-  /** Quantity the order could reduce at most; zero when flat or on the same side. */
+  /**
+   * Quantity the order could reduce at most; zero when flat or on the same side. Orders that only reduce step back
+   * for another one that does, and for one that is filled at once; a plain order that rests may come after them.
+   */
   get reducible(): Decimal {
     const opposite = this.onOwnSide(this.account.held(this.order.instrument)).negated();
-    return opposite.minus(this.openSameSide).max(Decimal.zero);
+    const { plain, reducing } = this.openSameSide;
+    const first = this.order.reduceOnly || this.order.type === 'market';
+    return opposite.minus(first ? plain : plain.plus(reducing)).max(Decimal.zero);
   }
 
   /** The part of the order that would open or enlarge, counting the open orders before it. */
@@ -90,7 +104,8 @@ export class RiskScene {
   /** Signed position if this and all open orders on its side were filled. */
   get positionAfter(): Decimal {
     const { quantity } = this.account.position(this.order.instrument);
-    const more = this.openSameSide.plus(this.order.quantity);
+    const { plain, reducing } = this.openSameSide;
+    const more = plain.plus(reducing).plus(this.order.quantity);
     return this.order.side === 'buy' ? quantity.plus(more) : quantity.minus(more);
   }
 

@@ -12,6 +12,11 @@ import { admin, type House, operator, stranger } from '../support/house.js';
 import { expectProblem, expectShape, expectShapes, foreignCursors, readPages } from '../support/promises.js';
 
 const nobodys = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
+const patient = { type: 'limit', limitPrice: '90' } as const;
+const stop = { type: 'stop_market', triggerPrice: '95' } as const;
+const prices = { triggerPrice: '95', limitPrice: '94' } as const;
+const trailing = (trailingOffset: PlaceOrder['trailingOffset']) =>
+  ({ type: 'trailing_stop_market', trailingOffset }) as const;
 
 export function ordersSuite(house: () => House): void {
   describePort(
@@ -81,6 +86,48 @@ export function ordersSuite(house: () => House): void {
         });
       });
 
+      it.each([
+        ['stop_market', '106', { triggerPrice: '105' }],
+        ['stop_limit', '106', { triggerPrice: '105', limitPrice: '106', timeInForce: 'day' }],
+        ['take_profit_market', '94', { triggerPrice: '95', triggerBy: 'mark' }],
+        ['take_profit_limit', '94', { triggerPrice: '95', limitPrice: '96', triggerBy: 'bid_ask' }],
+        ['trailing_stop_market', '103', { trailingOffset: { percent: '2' } }],
+      ] as const)(
+        'keeps a %s asleep until its price comes, and shows what it waits for',
+        async (type, then, over) => {
+          const { port, asked, market, owner, account } = subject();
+          await market('100');
+          const own = { principal: owner, accountId: await account() };
+          const order = await subject().place({ type, ...over }, own.accountId);
+          expectShape(Order, order);
+          expect(order).toMatchObject({
+            type,
+            status: 'accepted',
+            timeInForce: 'gtc',
+            triggerBy: 'last',
+            ...over,
+          });
+          expect(order.expireAt === null).toBe(order.timeInForce === 'gtc');
+          expect(order.triggerPrice).not.toBeNull();
+          expect(await port.get({ ...own, orderId: order.id })).toEqual(order);
+          expect(asked.accountId).not.toBe(own.accountId);
+          await market(then);
+          const woken = await port.get({ ...own, orderId: order.id });
+          expect(woken.version).toBeGreaterThan(order.version);
+          expect(['filled', 'partially_filled', 'triggered']).toContain(woken.status);
+          await port.cancelAll(own);
+        },
+      );
+
+      it('rejects a stop the market has passed already, and one that ends before it begins', async () => {
+        await subject().market('100');
+        const { order } = await submit({ type: 'stop_market', triggerPrice: '90' });
+        expect(order).toMatchObject({ status: 'rejected', statusReason: 'would_trigger' });
+        const over = { ...patient, timeInForce: 'gtd', expireAt: '2020-01-01T00:00:00.000Z' } as const;
+        const { content } = await expectProblem(submit(over), 'TRADING_ORDER_INCOMPLETE');
+        expect(content.errors).toEqual([{ pointer: '/expireAt', detail: expect.any(String) }]);
+      });
+
       it('answers the same order again with the first one, unchanged', async () => {
         const { port, asked } = subject();
         const order = { clientOrderId: 'again', type: 'limit', limitPrice: '91', quantity: '1' } as const;
@@ -121,6 +168,21 @@ export function ordersSuite(house: () => House): void {
         ['a market order with one', { limitPrice: '100' }, '/limitPrice'],
         ['a market order that would rest', { timeInForce: 'gtc' }, '/timeInForce'],
         ['a post-only order that cannot rest', { postOnly: true }, '/postOnly'],
+        ['a stop without its trigger', { type: 'stop_market' }, '/triggerPrice'],
+        ['a limit order with a trigger', { ...patient, triggerPrice: '95' }, '/triggerPrice'],
+        ['a stop that should be a stop limit', { type: 'stop_market', ...prices }, '/limitPrice'],
+        ['a stop limit without its limit', { type: 'stop_limit', triggerPrice: '95' }, '/limitPrice'],
+        ['a limit order that listens', { ...patient, triggerBy: 'mark' }, '/triggerBy'],
+        ['a trailing stop without its offset', { type: 'trailing_stop_market' }, '/trailingOffset'],
+        ['a stop that trails', { ...stop, trailingOffset: { price: '5' } }, '/trailingOffset'],
+        ['an offset of nothing', { type: 'trailing_stop_market', trailingOffset: {} }, '/trailingOffset'],
+        ['an offset of two kinds', trailing({ price: '5', percent: '5' }), '/trailingOffset'],
+        ['an offset of everything', trailing({ percent: '100' }), '/trailingOffset/percent'],
+        ['a stop for an amount of money', { ...stop, quantity: undefined, notional: '50' }, '/notional'],
+        ['a gtd order without its end', { ...patient, timeInForce: 'gtd' }, '/expireAt'],
+        ['an end of a gtc order', { ...patient, expireAt: '2099-01-01T00:00:00.000Z' }, '/expireAt'],
+        ['a market order for the day', { timeInForce: 'day' }, '/timeInForce'],
+        ['a post-only stop at market', { ...stop, postOnly: true }, '/postOnly'],
       ])('refuses %s, and keeps nothing of it', async (_what, over, pointer) => {
         const { port, asked, instrument } = subject();
         const order = { ...anOrder({ instrument }), clientOrderId: 'half', ...over } as PlaceOrder;

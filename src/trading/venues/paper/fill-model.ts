@@ -1,24 +1,50 @@
 import { Decimal } from '../../../kernel/decimal.js';
 import type { FillModel } from '../../contract/accounts.js';
 
-/** How the paper venue fills for one account, in numbers; ratios of price or quantity. */
+/** How the paper venue fills for one account, in numbers; ratios of price or quantity. Null is off. */
 export interface PaperModel {
   readonly slippage: Decimal;
-  readonly participation: Decimal;
-  readonly priceProtection: Decimal;
+  readonly participation: Decimal | null;
+  readonly priceProtection: Decimal | null;
+  readonly bookWalk: boolean;
+  readonly tradeThrough: boolean;
+  readonly queuePosition: boolean;
+  readonly consumedLiquidity: boolean;
+  readonly gapFills: boolean;
+  readonly rejectsTriggered: boolean;
+  /** Null: the instrument's. */
+  readonly makerFee: Decimal | null;
+  readonly takerFee: Decimal | null;
 }
 
 export const fillModelDefaults = {
   slippage: '0.0005',
   participation: '0.25',
   priceProtection: '0.05',
+  bookWalk: true,
+  tradeThrough: true,
+  queuePosition: true,
+  consumedLiquidity: true,
+  gapFills: true,
+  immediateTrigger: 'reject',
   seed: 1,
-} as const;
+} as const satisfies FillModel;
 
 export function paperModel(model: FillModel): PaperModel {
+  const told = { ...fillModelDefaults, ...model };
+  const ratio = (text: string | null | undefined): Decimal | null =>
+    text === null || text === undefined ? null : Decimal.of(text);
   return {
-    slippage: Decimal.of(model.slippage ?? fillModelDefaults.slippage),
-    participation: Decimal.of(model.participation ?? fillModelDefaults.participation),
-    priceProtection: Decimal.of(model.priceProtection ?? fillModelDefaults.priceProtection),
+    slippage: Decimal.of(told.slippage),
+    participation: ratio(told.participation),
+    priceProtection: ratio(told.priceProtection),
+    bookWalk: told.bookWalk,
+    tradeThrough: told.tradeThrough,
+    queuePosition: told.queuePosition,
+    consumedLiquidity: told.consumedLiquidity,
+    gapFills: told.gapFills,
+    rejectsTriggered: told.immediateTrigger === 'reject',
+    makerFee: ratio(told.makerFee),
+    takerFee: ratio(told.takerFee),
   };
 }

@@ -1,13 +1,14 @@
 import { Decimal } from '../../../kernel/decimal.js';
-import type { OrderType, Side, TimeInForce } from '../../contract/orders.js';
+import type { Side, TimeInForce } from '../../contract/orders.js';
 import type { InstrumentMarket } from '../../marks/instrument-market.js';
 import type { BookSide, Level } from '../../marks/liquidity-memory.js';
+import { mayRest } from '../../orders/order-types.js';
 import type { PaperModel } from './fill-model.js';
+import type { Liquidity } from './liquidity.js';
 
 /** What the venue needs to know of an arriving order. */
 export interface ArrivingOrder {
   readonly side: Side;
-  readonly type: OrderType;
   readonly timeInForce: TimeInForce;
   readonly quantity: Decimal;
   readonly limitPrice: Decimal | null;
@@ -23,7 +24,12 @@ export interface Execution {
 
 /** Why the venue ended an order. */
 export type VenueReason =
-  'would_take_liquidity' | 'price_protection' | 'no_liquidity' | 'ioc_remainder' | 'fok_unfillable';
+  | 'would_take_liquidity'
+  | 'price_protection'
+  | 'no_liquidity'
+  | 'ioc_remainder'
+  | 'fok_unfillable'
+  | 'insufficient_balance';
 
 /** The instrument's price and quantity steps. */
 export interface Steps {
@@ -39,37 +45,40 @@ export interface Arrival {
 
 const nothing: readonly Execution[] = [];
 
+export interface Venue {
+  readonly liquidity: Liquidity;
+  readonly steps: Steps;
+  /** Where the market is, if it is not where it was last seen: a bar is played point by point. */
+  readonly at?: Decimal | null;
+}
+
 /**
- * What happens to an order as it arrives; nothing is changed by asking.
+ * What happens to an order as it arrives, or as it wakes; nothing is changed by asking.
  * It takes what the book shows and this account has not taken yet, else traded volume at the last price ± slippage;
- * a limit order takes no worse than its price and rests, a market order stops at the price protection.
+ * an order with a limit takes no worse than its price and rests, one without stops at the price protection.
  */
-export function arrive(
-  order: ArrivingOrder,
-  {
-    market,
-    model,
-    accountId,
-    steps,
-  }: { market: InstrumentMarket; model: PaperModel; accountId: string; steps: Steps },
-): Arrival {
-  const worst = order.limitPrice ?? protectedPrice({ side: order.side, mark: market.mark, model });
-  const offers = market.hasBook
-    ? bookOffers(order.side, market, accountId)
-    : flowOffer(order.side, market, accountId, model, steps);
+export function arrive(order: ArrivingOrder, venue: Venue): Arrival {
+  const { liquidity, steps, at = null } = venue;
+  const { market, model } = liquidity;
+  const worst = order.limitPrice ?? protectedPrice({ side: order.side, mark: at ?? market.mark, model });
+  const last = at ?? market.last ?? (model.bookWalk ? null : market.mark);
+  const walks = market.hasBook && model.bookWalk;
   if (order.postOnly) {
-    const best = bestOpposite(order.side, market, model, steps.tickSize);
+    const shown = order.side === 'buy' ? market.ask : market.bid;
+    const best = market.hasBook ? shown : slippedPrice(order.side, last, model, steps.tickSize);
     if (best !== null && worst !== null && !isWorse(order.side, best, worst)) {
       return { executions: nothing, end: { status: 'rejected', reason: 'would_take_liquidity' } };
     }
     return { executions: nothing, end: null };
   }
+  const offers = walks ? bookOffers(order.side, liquidity) : flowOffer(order.side, liquidity, steps, last);
+  const anywhere = order.limitPrice === null && model.priceProtection === null;
   const executions: Execution[] = [];
   let leaves = order.quantity;
   let stoppedByPrice = false;
   for (const offer of offers) {
     if (leaves.isZero()) break;
-    if (worst === null || isWorse(order.side, offer.price, worst)) {
+    if (!anywhere && (worst === null || isWorse(order.side, offer.price, worst))) {
       stoppedByPrice = true;
       break;
     }
@@ -82,24 +91,17 @@ export function arrive(
   if (order.timeInForce === 'fok') {
     return { executions: nothing, end: { status: 'canceled', reason: 'fok_unfillable' } };
   }
-  if (order.type === 'market') {
-    const reason = stoppedByPrice ? 'price_protection' : 'no_liquidity';
-    return { executions, end: { status: 'canceled', reason } };
-  }
-  if (order.timeInForce === 'ioc') {
-    return { executions, end: { status: 'canceled', reason: 'ioc_remainder' } };
-  }
-  return { executions, end: null };
+  if (mayRest(order.timeInForce)) return { executions, end: null };
+  if (order.limitPrice !== null) return { executions, end: { status: 'canceled', reason: 'ioc_remainder' } };
+  const reason = stoppedByPrice ? 'price_protection' : 'no_liquidity';
+  return { executions, end: { status: 'canceled', reason } };
 }
 
 /** Remembers what an accepted arrival took, so that it is not taken again. */
-export function rememberTaken(
-  executions: readonly Execution[],
-  { side, market, accountId }: { side: Side; market: InstrumentMarket; accountId: string },
-): void {
+export function rememberTaken(executions: readonly Execution[], side: Side, liquidity: Liquidity): void {
   for (const { level, quantity } of executions) {
-    if (level === null) market.takeFromFlow(accountId, quantity);
-    else market.memoryOf(accountId).take(oppositeBook(side), level, quantity);
+    if (level === null) liquidity.takeFromFlow(quantity);
+    else liquidity.take(oppositeBook(side), level, quantity);
   }
 }
 
@@ -122,7 +124,7 @@ export function isWorse(side: Side, price: Decimal, limit: Decimal): boolean {
   return side === 'buy' ? price.gt(limit) : price.lt(limit);
 }
 
-/** Farthest price a market order may reach; null without a mark. */
+/** Farthest price a market order may reach; null without a mark, or where nothing protects it. */
 export function protectedPrice({
   side,
   mark,
@@ -132,7 +134,7 @@ export function protectedPrice({
   mark: Decimal | null;
   model: PaperModel;
 }): Decimal | null {
-  if (mark === null) return null;
+  if (mark === null || model.priceProtection === null) return null;
   const away =
     side === 'buy' ? Decimal.one.plus(model.priceProtection) : Decimal.one.minus(model.priceProtection);
   return mark.times(away);
@@ -142,25 +144,22 @@ interface Offer extends Level {
   readonly level: Level | null;
 }
 
-function* bookOffers(side: Side, market: InstrumentMarket, accountId: string): Generator<Offer> {
+function* bookOffers(side: Side, liquidity: Liquidity): Generator<Offer> {
   const book = oppositeBook(side);
-  const memory = market.memoryOf(accountId);
-  for (const level of market.levels(book)) {
-    yield { price: level.price, quantity: memory.available(book, level), level };
+  for (const level of liquidity.market.levels(book)) {
+    yield { price: level.price, quantity: liquidity.available(book, level), level };
   }
 }
 
 function* flowOffer(
   side: Side,
-  market: InstrumentMarket,
-  accountId: string,
-  model: PaperModel,
+  liquidity: Liquidity,
   { tickSize, lotSize }: Steps,
+  last: Decimal | null,
 ): Generator<Offer> {
-  const price = slippedPrice(side, market.last, model, tickSize);
+  const price = slippedPrice(side, last, liquidity.model, tickSize);
   if (price === null) return;
-  const allowed = market.tradedQuantity.times(model.participation).minus(market.takenFromFlow(accountId));
-  yield { price, quantity: allowed.toStep(lotSize, 'down'), level: null };
+  yield { price, quantity: liquidity.flowLeft.toStep(lotSize, 'down'), level: null };
 }
 
 /** Last price ± slippage, rounded to the tick against the customer; null when that is no price. */
@@ -174,14 +173,4 @@ export function slippedPrice(
   const away = side === 'buy' ? Decimal.one.plus(model.slippage) : Decimal.one.minus(model.slippage);
   const price = last.times(away).toStep(tickSize, side === 'buy' ? 'ceil' : 'floor');
   return price.isPositive() ? price : null;
-}
-
-function bestOpposite(
-  side: Side,
-  market: InstrumentMarket,
-  model: PaperModel,
-  tickSize: Decimal,
-): Decimal | null {
-  if (market.hasBook) return side === 'buy' ? market.ask : market.bid;
-  return slippedPrice(side, market.last, model, tickSize);
 }
