@@ -1,16 +1,40 @@
 import { configOf, env } from '../platform/config/config.js';
+import { readFeedPlans } from './feeds/feed-plan.js';
 import { readRetention, retentionAllowed } from './partitions/retention-rules.js';
-
-/** Every feed there is; `none` alone turns the default off. */
-export const feedNames = ['sim', 'none'] as const;
+import { readVenueFees, readVenueUrls } from './venues/venue-settings.js';
 
 /** What the market side of the server does and how much it may hold. */
 export class DataConfig extends configOf(
   {
     feeds: env.list('FEEDS', {
-      of: feedNames,
+      separator: ';',
+      max: 50,
       default: ['sim'],
-      about: 'Market data feeds to run: sim is the simulated market; none runs no feed.',
+      about:
+        'Market data feeds to run: sim is the simulated market, none runs no feed; venues with their pairs such as binance:BTC/USDT,ETH/USDT;kraken:BTC/USD;coinbase:BTC/USD;ccxt:bitstamp:BTC/USD.',
+    }),
+    venueUrls: env.list('VENUE_URLS', {
+      max: 100,
+      about:
+        'Other addresses of venues, for mirrors: exchange.rest=URL and exchange.stream=URL, e.g. binance.rest=https://data-api.binance.vision.',
+    }),
+    venueFees: env.list('VENUE_FEES', {
+      max: 50,
+      about:
+        'Your fees at venues, as exchange=maker/taker, e.g. binance=0.001/0.001; without, what the venue publishes or its ordinary ones.',
+    }),
+    streamStaleMs: env.integer('STREAM_STALE_MS', {
+      default: 30_000,
+      min: 1_000,
+      max: 3_600_000,
+      about:
+        'Silence after which a stream of a venue is called stale and subscribed to again, in milliseconds.',
+    }),
+    tradeLatenessMs: env.integer('TRADE_LATENESS_MS', {
+      default: 2_000,
+      min: 0,
+      max: 60_000,
+      about: "How long after a minute's end its candle waits for late trades of a venue, in milliseconds.",
     }),
     simSpeed: env.float('SIM_SPEED', {
       default: 1,
@@ -113,18 +137,17 @@ export class DataConfig extends configOf(
       about: 'Folder for everything the server keeps on this machine, its own database among it.',
     }),
   },
-  ({ feeds, retention }) => [
-    ...(feeds.includes('none') && feeds.length > 1
-      ? [
-          {
-            variable: 'FEEDS',
-            found: JSON.stringify(feeds.join(',')),
-            allowed: 'none alone, or feeds without none',
-          },
-        ]
-      : []),
-    ...(readRetention(retention) === null
-      ? [{ variable: 'RETENTION', found: JSON.stringify(retention.slice(0, 200)), allowed: retentionAllowed }]
-      : []),
-  ],
+  ({ feeds, venueUrls, venueFees, retention }) => {
+    const of = (variable: string, faults: readonly { found: string; allowed: string }[]) =>
+      faults.map(({ found, allowed }) => ({ variable, found: JSON.stringify(found.slice(0, 200)), allowed }));
+    return [
+      ...of('FEEDS', readFeedPlans(feeds).faults),
+      ...of('VENUE_URLS', readVenueUrls(venueUrls).faults),
+      ...of('VENUE_FEES', readVenueFees(venueFees).faults),
+      ...of(
+        'RETENTION',
+        readRetention(retention) === null ? [{ found: retention, allowed: retentionAllowed }] : [],
+      ),
+    ];
+  },
 ) {}

@@ -23,6 +23,13 @@ export interface DataMetrics {
   readonly replays: Counter<'state'>;
   readonly venueRequests: Counter<'venue' | 'outcome'>;
   readonly venueRequestSeconds: Histogram<'venue'>;
+  readonly feedReconnects: Counter<'feed' | 'reason'>;
+  feedStreams(
+    read: () => { value: number; labels: { feed: string; channel: string; state: string } }[],
+  ): void;
+  readonly streamEvents: Counter<'feed' | 'channel' | 'event'>;
+  feedSkew(read: () => { value: number; labels: { feed: string } }[]): void;
+  feedsUp(read: () => { value: number; labels: { feed: string } }[]): void;
   queue(read: () => { value: number; labels: { feed: string } }[]): void;
   outbox(read: () => { value: number; labels: { what: string } }[]): void;
   instruments(read: () => number): void;
@@ -146,6 +153,43 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
       labels: ['venue'],
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     }),
+    feedReconnects: metrics.counter({
+      name: 'data_feed_reconnects_total',
+      help: 'Connections to venues that were lost, by feed and reason.',
+      labels: ['feed', 'reason'],
+    }),
+    feedStreams: (read) =>
+      metrics.observed(
+        {
+          name: 'data_feed_streams',
+          help: 'Streams of venues by feed, channel and state; stale ones by that name.',
+          labels: ['feed', 'channel', 'state'],
+        },
+        read,
+      ),
+    streamEvents: metrics.counter({
+      name: 'data_feed_stream_events_total',
+      help: 'What happened to streams of venues: message, gap (something is missing), resync (whole again).',
+      labels: ['feed', 'channel', 'event'],
+    }),
+    feedSkew: (read) =>
+      metrics.observed(
+        {
+          name: 'data_feed_clock_skew_seconds',
+          help: "A venue's clock minus ours, by feed.",
+          labels: ['feed'],
+        },
+        read,
+      ),
+    feedsUp: (read) =>
+      metrics.observed(
+        {
+          name: 'data_feed_up',
+          help: 'One for a feed that runs, 0 for one that does not.',
+          labels: ['feed'],
+        },
+        read,
+      ),
     queue: (read) =>
       metrics.observed(
         { name: 'data_feed_queue_ticks', help: 'Ticks waiting to be taken in, by feed.', labels: ['feed'] },

@@ -18,6 +18,7 @@ import { FeedsService } from './feeds/feeds.service.js';
 import { Ingest } from './feeds/ingest.service.js';
 import { MarketOutbox } from './feeds/market-outbox.service.js';
 import { MarketStream } from './feeds/market-stream.service.js';
+import { VenueFeeds } from './feeds/venue-feeds.service.js';
 import { BackfillsService } from './history/backfills.service.js';
 import { HistoryRepository } from './history/history.repository.js';
 import { HistoryWriter } from './history/history-writer.service.js';
@@ -41,6 +42,7 @@ import { ReplayRepository } from './replays/replay.repository.js';
 import { ReplaysService } from './replays/replays.service.js';
 import { SimulatedFeed } from './simulation/simulated-feed.adapter.js';
 import { VenueHistories } from './venues/venue-histories.service.js';
+import { VenueMarkets } from './venues/venue-markets.service.js';
 
 /** What TypeORM maps; the root names them when it opens the database. */
 export const dataEntities = [InstrumentEntity] as const;
@@ -60,6 +62,8 @@ const providers: Provider[] = [
   MarketOutbox,
   Ingest,
   SimulatedFeed,
+  VenueMarkets,
+  VenueFeeds,
   FeedsService,
   JobRepository,
   JobsService,

@@ -12,6 +12,8 @@ import { scaleOf } from './scaled.js';
 @Injectable()
 export class LiveCandles {
   private readonly builders = new Map<string, CandleBuilder>();
+  /** Trades before these times belong to candles that were not seen whole and are not made. */
+  private readonly unseenUntilMs = new Map<string, number>();
   private readonly log: Log;
 
   constructor(
@@ -43,11 +45,20 @@ export class LiveCandles {
       }
     }
     builder.skipTo(untilMs);
+    this.unseenUntilMs.delete(instrument);
     this.builders.set(instrument, builder);
+  }
+
+  /** Leaves out every candle that is open, up to the end of the minute that holds `timeMs`: trades of it are missing. */
+  passOver(instrument: string, timeMs: number): void {
+    const untilMs = (Math.floor(timeMs / minuteMs) + 1) * minuteMs;
+    this.builders.get(instrument)?.skipTo(untilMs);
+    this.unseenUntilMs.set(instrument, Math.max(untilMs, this.unseenUntilMs.get(instrument) ?? 0));
   }
 
   /** False when the trade's minute is closed already, or its numbers cannot be carried exactly. */
   fold(trade: TradeTick): boolean {
+    if (trade.timeMs < (this.unseenUntilMs.get(trade.instrument) ?? 0)) return true;
     return this.builders.get(trade.instrument)?.foldText(trade) ?? false;
   }
 

@@ -1,11 +1,12 @@
 import type { Log } from '../../kernel/log.js';
 import { toRfc3339 } from '../../kernel/time.js';
-import { Feed } from '../contract/feeds.js';
+import { Feed, FeedStream, RefusedTicks } from '../contract/feeds.js';
 import type { DataConfig } from '../data.config.js';
 import type { DataMetrics } from '../data.metrics.js';
 import type { FeedSource, TickSink } from './feed-source.js';
 import type { Ingest } from './ingest.service.js';
 import type { MarketOutbox } from './market-outbox.service.js';
+import type { StreamWatch } from './stream-watch.js';
 import type { Tick } from './tick.js';
 
 export interface FeedRunParts {
@@ -24,7 +25,7 @@ export class FeedRun implements TickSink {
   private turn: Promise<void> = Promise.resolve();
   private prepared = false;
   private messages = 0;
-  private refused = 0;
+  private readonly refusals = new Map<string, number>();
   private reconnects = 0;
   private lagMs: number | null = null;
   private lastMessageMs: number | null = null;
@@ -47,6 +48,8 @@ export class FeedRun implements TickSink {
   start(): Promise<void> {
     return this.inTurn(async () => {
       if (this.state === 'running') return;
+      // One that failed while its source went on is not started beside itself.
+      if (this.state === 'failed') await this.source.stop();
       this.state = 'starting';
       try {
         if (!this.prepared) await this.makeReady();
@@ -64,6 +67,8 @@ export class FeedRun implements TickSink {
     return this.inTurn(async () => {
       if (this.state === 'stopped') return;
       await this.source.stop();
+      if (this.timer) clearTimeout(this.timer);
+      this.timer = null;
       this.flush();
       await this.parts.outbox.settled();
       this.state = 'stopped';
@@ -74,15 +79,14 @@ export class FeedRun implements TickSink {
     this.messages += ticks.length;
     const { id } = this.source;
     const nowMs = this.source.nowMs();
-    const believed = this.parts.ingest.believed({ id, nowMs }, ticks);
+    const believed = this.parts.ingest.believed({ id, nowMs }, ticks, (reason) => this.refused(reason, 1));
     const room = Math.max(0, this.parts.config.feedQueueMax - this.queue.length);
     const lost = Math.max(0, believed.length - room);
-    if (lost > 0) this.parts.metrics.ticks.inc({ feed: id, outcome: 'queue_full' }, lost);
-    this.refused += ticks.length - believed.length + lost;
+    if (lost > 0) this.refused('queue_full', lost);
     for (let n = 0; n < believed.length - lost; n += 1) {
       const tick = believed[n];
       this.queue.push(tick);
-      if (tick.kind !== 'watermark' && tick.timeMs > (this.lastMessageMs ?? 0))
+      if (tick.kind !== 'watermark' && tick.kind !== 'gap' && tick.timeMs > (this.lastMessageMs ?? 0))
         this.lastMessageMs = tick.timeMs;
     }
     if (this.lastMessageMs !== null) {
@@ -93,30 +97,47 @@ export class FeedRun implements TickSink {
     this.timer ??= this.beat(0);
   }
 
-  reconnected(reason: string): void {
+  async begin(instruments: readonly string[]): Promise<void> {
+    for (const instrument of instruments) await this.parts.ingest.begin(instrument, this.source.nowMs());
+  }
+
+  refused(reason: string, count: number): void {
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + count);
+    this.parts.metrics.ticks.inc({ feed: this.source.id, outcome: reason }, count);
+  }
+
+  reconnected(reason: string, says: string): void {
     this.reconnects += 1;
-    this.lastError = reason;
+    this.lastError = says;
+    this.parts.metrics.feedReconnects.inc({ feed: this.source.id, reason });
   }
 
   status(): Feed {
+    const { source } = this;
+    const condition = this.state === 'running' ? source.condition?.() : undefined;
+    const refusedBy = [...this.refusals].map(([reason, count]) =>
+      Object.assign(new RefusedTicks(), { reason, count }),
+    );
     return Object.assign(new Feed(), {
-      id: this.source.id,
-      state: this.state,
-      instruments: [...this.source.instruments],
+      id: source.id,
+      state: condition?.state ?? this.state,
+      instruments: [...source.instruments],
       lagMs: this.lagMs,
+      skewMs: source.skewMs?.() ?? null,
       messages: this.messages,
-      refused: this.refused,
+      refused: refusedBy.reduce((sum, { count }) => sum + count, 0),
+      refusedBy,
       reconnects: this.reconnects,
       lastMessageAt: this.lastMessageMs === null ? null : toRfc3339(this.lastMessageMs),
-      lastError: this.lastError,
+      lastError: condition?.error ?? this.lastError,
+      streams: (source.streams?.() ?? []).map(({ instrument, watch }) =>
+        streamOf(instrument, watch, source.nowMs()),
+      ),
     });
   }
 
   private async makeReady(): Promise<void> {
-    await this.source.prepare();
-    for (const instrument of this.source.instruments) {
-      await this.parts.ingest.begin(instrument, this.source.nowMs());
-    }
+    await this.source.prepare(this);
     this.prepared = true;
   }
 
@@ -135,7 +156,8 @@ export class FeedRun implements TickSink {
     this.queue = [];
     const { id, origin } = this.source;
     try {
-      this.refused += this.parts.ingest.take({ id, origin, nowMs: this.source.nowMs() }, ticks);
+      const late = this.parts.ingest.take({ id, origin, nowMs: this.source.nowMs() }, ticks);
+      if (late > 0) this.refused('late', late);
     } catch (error) {
       this.fail(error);
     }
@@ -153,4 +175,20 @@ export class FeedRun implements TickSink {
     this.turn = next.catch(() => undefined);
     return next;
   }
+}
+
+function streamOf(instrument: string, watch: StreamWatch, nowMs: number): FeedStream {
+  const { channel, state, messages, gaps, resyncs, lastMessageMs, detail } = watch;
+  return Object.assign(new FeedStream(), {
+    instrument,
+    channel,
+    state,
+    lastMessageAt: lastMessageMs === null ? null : toRfc3339(lastMessageMs),
+    ageMs: lastMessageMs === null ? null : Math.max(0, Math.round(nowMs - lastMessageMs)),
+    messages,
+    gaps,
+    resyncs,
+    stale: watch.stale(nowMs),
+    detail,
+  });
 }

@@ -13,13 +13,16 @@ import { DataConfig } from '../data.config.js';
 import { type DataMetrics, dataMetrics } from '../data.metrics.js';
 import { SimulatedFeed } from '../simulation/simulated-feed.adapter.js';
 import { FeedRun } from './feed-run.service.js';
+import { readFeedPlans } from './feed-plan.js';
 import type { FeedSource } from './feed-source.js';
 import { Ingest } from './ingest.service.js';
 import { MarketOutbox } from './market-outbox.service.js';
+import { VenueFeeds } from './venue-feeds.service.js';
 
 /**
  * The feeds of this process. Configured ones prepare before the server opens and run from then on; each can be
- * stopped and started. A feed that fails is shown with its reason and makes the server not ready.
+ * stopped and started, and none waits for another. A feed that fails is shown with its reason; the server is not
+ * ready when all of them do.
  */
 @Injectable()
 export class FeedsService extends Feeds implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
@@ -29,6 +32,7 @@ export class FeedsService extends Feeds implements OnModuleInit, OnApplicationBo
   constructor(
     config: DataConfig,
     simulated: SimulatedFeed,
+    venues: VenueFeeds,
     ingest: Ingest,
     private readonly outbox: MarketOutbox,
     private readonly health: Health,
@@ -37,15 +41,22 @@ export class FeedsService extends Feeds implements OnModuleInit, OnApplicationBo
   ) {
     super();
     this.metrics = dataMetrics(metrics);
-    const sources: FeedSource[] = [simulated];
-    for (const source of sources) {
-      if (!config.feeds.some((name) => name === source.id)) continue;
+    for (const plan of readFeedPlans(config.feeds).plans) {
+      const source: FeedSource = plan.kind === 'sim' ? simulated : venues.make(plan);
       this.runs.set(
         source.id,
         new FeedRun(source, { ingest, outbox, config, metrics: this.metrics, log: log.of('feeds') }),
       );
     }
-    this.metrics.queue(() => [...this.runs].map(([feed, run]) => ({ value: run.queued, labels: { feed } })));
+    const each = (value: (feed: Feed, run: FeedRun) => number | null) => () =>
+      [...this.runs].flatMap(([feed, run]) => {
+        const one = value(run.status(), run);
+        return one === null ? [] : [{ value: one, labels: { feed } }];
+      });
+    this.metrics.queue(each((_, run) => run.queued));
+    this.metrics.feedsUp(each(({ state }) => (state === 'running' ? 1 : 0)));
+    this.metrics.feedSkew(each(({ skewMs }) => (skewMs === null ? null : skewMs / 1_000)));
+    this.metrics.feedStreams(() => [...this.runs].flatMap(([feed, run]) => streamsOf(feed, run.status())));
   }
 
   /** The past comes before anybody asks for it. */
@@ -55,12 +66,12 @@ export class FeedsService extends Feeds implements OnModuleInit, OnApplicationBo
 
   /** Everybody listens by now. */
   async onApplicationBootstrap(): Promise<void> {
-    for (const run of this.runs.values()) await run.start();
+    await Promise.all([...this.runs.values()].map((run) => run.start()));
     this.health.register('feeds', () => {
-      const failed = [...this.runs.values()]
-        .map((run) => run.status())
-        .filter(({ state }) => state === 'failed');
-      if (failed.length > 0) {
+      const feeds = [...this.runs.values()].map((run) => run.status());
+      const failed = feeds.filter(({ state }) => state === 'failed');
+      // What one venue does not say is no reason to turn away those who ask about the others.
+      if (failed.length > 0 && failed.length === feeds.length) {
         throw new Error(failed.map(({ id, lastError }) => `feed ${id} failed: ${lastError}`).join('; '));
       }
       if (this.outbox.lastFailure !== null) {
@@ -70,7 +81,7 @@ export class FeedsService extends Feeds implements OnModuleInit, OnApplicationBo
   }
 
   async onModuleDestroy(): Promise<void> {
-    for (const run of this.runs.values()) await run.stop();
+    await Promise.all([...this.runs.values()].map((run) => run.stop()));
     await this.outbox.end();
   }
 
@@ -100,4 +111,22 @@ export class FeedsService extends Feeds implements OnModuleInit, OnApplicationBo
     }
     return run;
   }
+}
+
+/** How many streams are in which state, by channel; a stale one counts as that. */
+function streamsOf(
+  feed: string,
+  { streams }: Feed,
+): { value: number; labels: { feed: string; channel: string; state: string } }[] {
+  const counts = new Map<
+    string,
+    { value: number; labels: { feed: string; channel: string; state: string } }
+  >();
+  for (const { channel, state, stale } of streams) {
+    const labels = { feed, channel, state: stale ? 'stale' : state };
+    const key = `${channel} ${labels.state}`;
+    const count = counts.get(key) ?? { value: 0, labels };
+    counts.set(key, { ...count, value: count.value + 1 });
+  }
+  return [...counts.values()];
 }

@@ -12,7 +12,7 @@ import type { StoredTrade } from '../market/stored-trade.js';
 import { MarketOutbox } from './market-outbox.service.js';
 import { MarketStream } from './market-stream.service.js';
 import { SeenIds } from './seen-ids.js';
-import { faultOf, type Tick, type TradeTick } from './tick.js';
+import { faultOf, type Refusal, type Tick, type TradeTick } from './tick.js';
 
 /** Trade ids remembered per instrument: minutes of the busiest market there is. */
 const seenIdsMax = 10_000;
@@ -53,18 +53,24 @@ export class Ingest {
     await this.candles.begin(instrument, fromMs);
   }
 
-  /** Those of `ticks` that can be believed at `nowMs`, the feed's clock; the others are counted by reason. */
-  believed(feed: { id: string; nowMs: number }, ticks: readonly Tick[]): Tick[] {
+  /** Those of `ticks` that can be believed at `nowMs`, the feed's clock; of each other one the reason is told. */
+  believed(
+    feed: { id: string; nowMs: number },
+    ticks: readonly Tick[],
+    refused: (reason: Refusal) => void,
+  ): Tick[] {
     const judgement = {
       nowMs: feed.nowMs,
       futureMsMax: this.config.tickFutureMsMax,
       ageMsMax: this.config.tickAgeMsMax,
     };
     return ticks.filter((tick) => {
-      let fault = this.instruments.has(tick.instrument) ? faultOf(tick, judgement) : 'unknown_instrument';
+      let fault: Refusal | null = this.instruments.has(tick.instrument)
+        ? faultOf(tick, judgement)
+        : 'unknown_instrument';
       if (fault === null && tick.kind === 'trade' && !this.seenOf(tick.instrument).add(tick.id))
         fault = 'duplicate';
-      if (fault !== null) this.metrics.ticks.inc({ feed: feed.id, outcome: fault });
+      if (fault !== null) refused(fault);
       return fault === null;
     });
   }
@@ -73,13 +79,21 @@ export class Ingest {
   take(feed: { id: string; nowMs: number; origin: 'feed' | 'simulated' }, ticks: readonly Tick[]): number {
     const gathered = new Map<string, Gathered>();
     let taken = 0;
+    let late = 0;
     for (const tick of ticks) {
+      if (tick.kind === 'gap') {
+        // What came before the gap closes its candles before the gap passes over them.
+        const before = gathered.get(tick.instrument);
+        if (before) late += this.settle(feed, new Map([[tick.instrument, before]]));
+        gathered.delete(tick.instrument);
+        this.candles.passOver(tick.instrument, tick.timeMs);
+        continue;
+      }
       gather(gathered, tick);
       if (tick.kind !== 'watermark') taken += 1;
     }
-    const late = this.settle(feed, gathered);
+    late += this.settle(feed, gathered);
     if (taken > 0) this.metrics.ticks.inc({ feed: feed.id, outcome: 'accepted' }, taken - late);
-    if (late > 0) this.metrics.ticks.inc({ feed: feed.id, outcome: 'late' }, late);
     return late;
   }
 
@@ -135,7 +149,7 @@ export class Ingest {
   }
 }
 
-function gather(into: Map<string, Gathered>, tick: Tick): void {
+function gather(into: Map<string, Gathered>, tick: Exclude<Tick, { kind: 'gap' }>): void {
   let one = into.get(tick.instrument);
   if (!one) {
     into.set(tick.instrument, (one = { trades: [], quote: null, book: null, timeMs: 0, watermarkMs: 0 }));

@@ -31,7 +31,9 @@ export type Tick =
       readonly timeMs: number;
     }
   /** The feed is alive and nothing older than `timeMs` will come any more. */
-  | { readonly kind: 'watermark'; readonly instrument: string; readonly timeMs: number };
+  | { readonly kind: 'watermark'; readonly instrument: string; readonly timeMs: number }
+  /** Trades from before `timeMs` may be missing: candles that would hold them, up to its minute, are left out. */
+  | { readonly kind: 'gap'; readonly instrument: string; readonly timeMs: number };
 
 export type TradeTick = Extract<Tick, { kind: 'trade' }>;
 
@@ -49,6 +51,7 @@ export const refusals = [
   'late',
   'duplicate',
   'queue_full',
+  'impossible_id',
 ] as const;
 export type Refusal = (typeof refusals)[number];
 
@@ -64,6 +67,8 @@ const idRule = /^[\x21-\x7e]{1,80}$/;
 /** Why `tick` cannot be believed, or null when it can. Duplicates and unknown instruments are for others to know. */
 export function faultOf(tick: Tick, { nowMs, futureMsMax, ageMsMax }: Judgement): Refusal | null {
   const { timeMs } = tick;
+  // Our own word about the venue's time: there is nothing to believe.
+  if (tick.kind === 'gap') return null;
   if (!Number.isSafeInteger(timeMs) || timeMs < 0) return 'bad_time';
   if (timeMs > nowMs + futureMsMax) return 'future';
   if (timeMs < nowMs - ageMsMax) return 'too_old';

@@ -80,9 +80,38 @@ export class InstrumentsService extends Instruments implements OnModuleInit {
         detail: `there are ${this.known.size} instruments already; ${instrumentsMax} is the most this server keeps`,
       });
     }
-    const { base, quote, venue } = name;
+    return this.store(command.id, command.rules);
+  }
+
+  /** Takes in what a venue says of its instrument. Fees it does not publish change nothing that is known already. */
+  async learn(id: string, rules: InstrumentRules, publishesFees: boolean): Promise<void> {
+    const known = this.known.get(id);
+    const faults = faultsOf(InstrumentRules, rules);
+    if (faults.length > 0) {
+      const [{ pointer, detail }] = faults;
+      throw new Error(`its rules of ${id} make no sense: ${pointer} ${detail}`);
+    }
+    const fees = known && !publishesFees ? { makerFee: known.makerFee, takerFee: known.takerFee } : {};
+    const learnt = { ...rules, ...fees };
+    const names = Object.keys(learnt) as (keyof InstrumentRules)[];
+    if (known && names.every((name) => known[name] === learnt[name])) return;
+    await this.store(id, learnt);
+  }
+
+  /** The venue lists it no more. */
+  async vanished(id: string): Promise<void> {
+    const known = this.known.get(id);
+    if (known && known.status !== 'delisted') await this.store(id, { ...known, status: 'delisted' });
+  }
+
+  private async store(id: string, rules: InstrumentRules): Promise<Instrument> {
+    const { base, quote, venue } = parseInstrumentId(id)!;
+    const { tickSize, lotSize, minimumQuantity, minimumNotional, makerFee, takerFee, status } = rules;
     const stored = await this.repository.put(
-      Object.assign(new Instrument(), command.rules, { id: command.id, base, quote, venue }),
+      Object.assign(new Instrument(), {
+        ...{ tickSize, lotSize, minimumQuantity, minimumNotional, makerFee, takerFee, status },
+        ...{ id, base, quote, venue },
+      }),
     );
     this.known.set(stored.id, stored);
     return stored;

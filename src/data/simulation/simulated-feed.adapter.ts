@@ -51,7 +51,7 @@ export class SimulatedFeed implements FeedSource {
     return this.market?.nowMs ?? this.clock.nowMs();
   }
 
-  async prepare(): Promise<void> {
+  async prepare(sink: Pick<TickSink, 'begin'>): Promise<void> {
     const beganMs = this.clock.monotonicMs();
     const nowMs = this.clock.nowMs();
     const minuteNowMs = Math.floor(nowMs / minuteMs) * minuteMs;
@@ -86,6 +86,7 @@ export class SimulatedFeed implements FeedSource {
       },
       first ? 'the simulated past is written' : 'the simulated market goes on where it stood',
     );
+    await sink.begin(this.instruments);
   }
 
   async start(sink: TickSink): Promise<void> {

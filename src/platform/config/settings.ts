@@ -141,19 +141,18 @@ export const env = {
     });
   },
 
-  /** Comma-separated; blanks around items and empty items are dropped. `of` names the allowed items. */
+  /** Separated by `separator` (a comma); blanks around items and empty items are dropped. `of` names the allowed items. */
   list<const V extends readonly string[] = readonly string[]>(
     variable: string,
-    options: { about: string; default?: readonly V[number][]; of?: V; max?: number },
+    options: { about: string; default?: readonly V[number][]; of?: V; max?: number; separator?: ',' | ';' },
   ): Setting<readonly V[number][]> {
-    const { of, max = 1000 } = options;
+    const { of, max = 1000, separator = ',' } = options;
     const filled = { ...options, default: options.default ?? [] };
+    const separated = separator === ',' ? 'comma-separated' : 'semicolon-separated';
     return setting<readonly V[number][], typeof filled>(variable, filled, {
-      allowed: of
-        ? `a comma-separated list of ${of.join(', ')}`
-        : `a comma-separated list of at most ${max} items`,
+      allowed: of ? `a ${separated} list of ${of.join(', ')}` : `a ${separated} list of at most ${max} items`,
       read: (text) => {
-        const items = text.split(',').flatMap((item) => item.trim() || []);
+        const items = text.split(separator).flatMap((item) => item.trim() || []);
         return items.length <= max && items.every((item) => !of || of.includes(item)) ? items : null;
       },
     });

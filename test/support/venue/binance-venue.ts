@@ -10,7 +10,8 @@ interface Book {
   lastUpdateId: number;
 }
 
-const tradesKept = 1000;
+/** The venue tells all of its trades; no recording here has more. */
+const tradesKept = 100_000;
 const streamsMax = 1024;
 const streamPattern = /^\{"stream":"([^"]+)","data":/;
 const timeframes = [
@@ -147,13 +148,19 @@ export class BinanceVenue implements Dialect {
     if (name === 'ping') return { status: 200, body: {} };
     if (name === 'time') return { status: 200, body: { serverTime: Math.round(this.shift.nowMs()) } };
     if (name === 'exchangeInfo') return this.exchangeInfo(query);
-    if (!['depth', 'klines', 'trades', 'ticker/bookTicker'].includes(name)) return null;
+    if (!['depth', 'klines', 'trades', 'historicalTrades', 'ticker/bookTicker'].includes(name)) return null;
     const symbol = query.get('symbol') ?? '';
     if (!this.symbols.some((one) => one.symbol === symbol)) return invalidSymbol;
     if (name === 'klines') return this.klines(symbol, query);
     if (name === 'trades') {
       const kept = (this.trades.get(symbol) ?? []).slice(-(whole(query, 'limit') ?? 500));
       return { status: 200, body: `[${kept.join(',')}]`, weight: 25 };
+    }
+    // Futures tell older trades to holders of a key alone.
+    if (name === 'historicalTrades' && this.market === 'spot') {
+      const fromId = whole(query, 'fromId') ?? 0;
+      const kept = (this.trades.get(symbol) ?? []).filter((text) => JSON.parse(text).id >= fromId);
+      return { status: 200, body: `[${kept.slice(0, whole(query, 'limit') ?? 500).join(',')}]`, weight: 25 };
     }
     const known = this.books.get(symbol);
     if (!known) return refusal(503, { code: -1000, msg: 'no book of this symbol was recorded' });

@@ -1,0 +1,327 @@
+import type { Clock } from '../../kernel/time.js';
+import type { Random } from '../../kernel/random.js';
+import { backoffMs } from '../venues/backoff.js';
+import { VenueFault } from '../venues/venue.js';
+import type { BookKeeper, Channel, Saying, VenueTrade } from './saying.js';
+import { channels } from './saying.js';
+import { type StreamEvent, StreamWatch } from './stream-watch.js';
+import { faultOf, type Judgement, type Refusal, type Tick, type TradeTick } from './tick.js';
+import { TradeLine } from './trade-line.js';
+import type { VenueMarket } from './venue-market.js';
+
+/** Levels a side of a book that are passed on. */
+const levels = 20;
+/** Books change many times a second; they are passed on at most so often. */
+const bookEveryMs = 100;
+/** A missing trade may only be late: it is fetched after so long. */
+const reorderMs = 250;
+/** Missing trades are fetched for as long as they may still be taken in, and given up then. */
+const recoverMsMax = 90_000;
+/** Pages of trades fetched in one go. */
+const pagesMax = 20;
+/** A number so far above the newest trade of the venue is nobody's trade. */
+const aheadMax = 10_000;
+const bookBackoff = { firstMs: 200, maxMs: 30_000 };
+const tradeBackoff = { firstMs: 500, maxMs: 10_000 };
+
+export interface FollowerParts<Book> {
+  readonly instrument: string;
+  readonly symbol: string;
+  readonly market: VenueMarket<Book>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly staleMs: number;
+  readonly latenessMs: number;
+  judgement(): Judgement;
+  accept(ticks: readonly Tick[]): void;
+  refuse(reason: Refusal, count: number): void;
+  subscribe(channel: Channel): void;
+  count(channel: Channel, event: StreamEvent): void;
+  failed(says: string): void;
+}
+
+/**
+ * Follows one instrument at its venue: trades without holes and in order, quotes that never go back, a book in step.
+ * What is missing is fetched; what cannot be fetched is told as a gap, so that no candle is made over it.
+ */
+export class InstrumentFollower<Book> {
+  readonly streams: Readonly<Record<Channel, StreamWatch>>;
+  private readonly line = new TradeLine<VenueTrade>();
+  private readonly book: BookKeeper<Book>;
+  private life = new AbortController();
+  private open = false;
+  /** Every trade up to now is known: the stream was not interrupted since, or what it missed was fetched. */
+  private sure = false;
+  private unsureSinceMs = 0;
+  /** Watching began: candles may be made of the minutes after. */
+  private began = false;
+  private watermarkMs = 0;
+  private quoteSequence = -1;
+  private recovering = false;
+  private recoverAtMs = 0;
+  private recoveries = 0;
+  private fetching = false;
+  private bookAtMs = 0;
+  private bookTries = 0;
+  private bookChanged: number | null = null;
+  private bookPassedMs = -Infinity;
+
+  constructor(private readonly parts: FollowerParts<Book>) {
+    this.book = parts.market.newBook(parts.instrument);
+    this.streams = Object.fromEntries(
+      channels.map((channel) => [
+        channel,
+        new StreamWatch(channel, parts.staleMs, (event) => parts.count(channel, event)),
+      ]),
+    ) as Record<Channel, StreamWatch>;
+  }
+
+  get instrument(): string {
+    return this.parts.instrument;
+  }
+
+  get symbol(): string {
+    return this.parts.symbol;
+  }
+
+  opened(): void {
+    this.life = new AbortController();
+    this.quoteSequence = -1;
+    this.recoverAtMs = 0;
+    this.recoveries = 0;
+    this.bookAtMs = 0;
+    this.bookTries = 0;
+    for (const channel of channels) this.streams[channel].opened(this.parts.clock.nowMs());
+    if (this.parts.market.subscribedByUrl) this.open = true;
+  }
+
+  closed(): void {
+    this.life.abort();
+    if (this.sure) this.unsureSinceMs = this.parts.clock.monotonicMs();
+    this.open = false;
+    this.sure = false;
+    this.book.restart();
+    this.bookChanged = null;
+    for (const channel of channels) this.streams[channel].closed();
+  }
+
+  stopped(): void {
+    this.closed();
+    for (const channel of channels) this.streams[channel].stopped();
+  }
+
+  take(saying: Saying<Book>): void {
+    const nowMs = this.parts.clock.nowMs();
+    switch (saying.says) {
+      case 'trade':
+        this.streams.trades.heard(nowMs);
+        this.open = true;
+        return this.trade(saying.trade);
+      case 'quote':
+        return this.quote(saying, nowMs);
+      case 'book':
+        this.streams['order-book'].heard(nowMs);
+        return this.bookMoved(saying.book, saying.eventMs ?? nowMs);
+      case 'newest-trade':
+        return this.line.expect(saying.id);
+      case 'subscribed':
+        if (saying.channel === 'trades') this.open = true;
+        return;
+      case 'refused':
+        for (const channel of channels) this.streams[channel].refused(saying.detail);
+    }
+  }
+
+  /** What time alone brings. `liveMs`: what the venue said up to then has been heard; null before it said anything. */
+  check(liveMs: number | null): void {
+    const { clock } = this.parts;
+    const nowMs = clock.nowMs();
+    const monotonicMs = clock.monotonicMs();
+    if (this.bookChanged !== null && monotonicMs - this.bookPassedMs >= bookEveryMs)
+      this.passBook(monotonicMs);
+    if (!this.open) return;
+    if (liveMs !== null && !this.began) {
+      this.began = true;
+      // The minute in which watching began was not seen whole.
+      this.gap(Math.max(liveMs, nowMs) + this.parts.latenessMs);
+    }
+    this.checkTrades(monotonicMs, liveMs ?? nowMs);
+    if (!this.book.inStep && !this.fetching && monotonicMs >= this.bookAtMs) this.renewBook(monotonicMs);
+    for (const channel of channels) {
+      if (this.streams[channel].resubscribe(nowMs)) this.parts.subscribe(channel);
+    }
+    if (this.began && this.sure && liveMs !== null && this.line.missing() === null) {
+      const untilMs = liveMs - this.parts.latenessMs;
+      if (untilMs > this.watermarkMs) {
+        this.watermarkMs = untilMs;
+        this.parts.accept([{ kind: 'watermark', instrument: this.instrument, timeMs: untilMs }]);
+      }
+    }
+  }
+
+  private trade(trade: VenueTrade): void {
+    const fault = trade.offMarket ? null : faultOf(this.tickOf(trade), this.parts.judgement());
+    // Left out of the line it is a hole, and the venue is asked for it once more.
+    if (fault !== null) return this.parts.refuse(fault, 1);
+    const ready: VenueTrade[] = [];
+    const step = this.line.take(trade, ready);
+    if (step === 'duplicate') return this.parts.refuse('duplicate', 1);
+    if (step === 'full') return this.giveUp(trade.timeMs, 'too many trades wait for missing ones');
+    if (step === 'recounted') {
+      this.streams.trades.broken('the venue counts its trades anew');
+      this.gap(trade.timeMs);
+    }
+    if (step === 'held' && this.sure && this.streams.trades.state !== 'syncing') {
+      this.unsureSinceMs = this.parts.clock.monotonicMs();
+      this.recoverAtMs = this.unsureSinceMs + reorderMs;
+      this.recoveries = 0;
+      const hole = this.line.missing()!;
+      this.streams.trades.broken(`trades ${hole.fromId} to ${hole.toId} are missing`);
+    }
+    this.pass(ready);
+    if (this.sure && this.line.missing() === null) this.streams.trades.whole();
+  }
+
+  private quote(quote: Extract<Saying<Book>, { says: 'quote' }>, nowMs: number): void {
+    this.streams.quotes.heard(nowMs);
+    const { bid, bidSize, ask, askSize, timeMs, sequence } = quote;
+    if (sequence !== null && sequence < this.quoteSequence) return this.parts.refuse('unordered', 1);
+    if (sequence !== null) this.quoteSequence = sequence;
+    const { instrument } = this;
+    this.parts.accept([{ kind: 'quote', instrument, bid, bidSize, ask, askSize, timeMs: timeMs ?? nowMs }]);
+  }
+
+  private bookMoved(message: Book, eventMs: number): void {
+    const watch = this.streams['order-book'];
+    const step = this.book.take(message);
+    if (step === 'lost') {
+      this.bookChanged = null;
+      watch.broken(this.book.lostBecause ?? 'the book was lost');
+    } else if (step === 'waiting') {
+      watch.syncing();
+    } else if (this.book.inStep) {
+      watch.whole();
+      this.bookTries = 0;
+      if (step === 'applied') this.bookChanged = eventMs;
+      const monotonicMs = this.parts.clock.monotonicMs();
+      if (this.bookChanged !== null && monotonicMs - this.bookPassedMs >= bookEveryMs)
+        this.passBook(monotonicMs);
+    }
+  }
+
+  private passBook(monotonicMs: number): void {
+    const timeMs = this.bookChanged!;
+    this.bookChanged = null;
+    this.bookPassedMs = monotonicMs;
+    if (!this.book.inStep) return;
+    const { bids, asks } = this.book.top(levels);
+    this.parts.accept([{ kind: 'book', instrument: this.instrument, bids, asks, timeMs }]);
+  }
+
+  /** Asks for the book as it stands: over REST, or by subscribing again. */
+  private renewBook(monotonicMs: number): void {
+    const { market, symbol, random } = this.parts;
+    this.bookAtMs = monotonicMs + backoffMs(bookBackoff, this.bookTries, random.nextFloat());
+    this.bookTries += 1;
+    if (!market.bookNow) {
+      // The first subscription brings one by itself.
+      if (this.bookTries > 1) this.parts.subscribe('order-book');
+      else this.bookAtMs = monotonicMs + this.parts.staleMs;
+      return;
+    }
+    if (this.streams['order-book'].messages === 0) return;
+    this.fetching = true;
+    void this.alone(async (signal) => {
+      const message = await market.bookNow!(symbol, signal);
+      if (!signal.aborted) this.bookMoved(message, this.parts.clock.nowMs());
+    }).finally(() => {
+      this.fetching = false;
+    });
+  }
+
+  private checkTrades(monotonicMs: number, venueMs: number): void {
+    const hole = this.line.missing();
+    if (this.sure && hole === null) return;
+    if (this.line.nextId === null) {
+      this.sure = true;
+      return;
+    }
+    if (this.recovering || monotonicMs < this.recoverAtMs) return;
+    const ageMsMax = Math.min(recoverMsMax, this.parts.judgement().ageMsMax * 0.75);
+    if (monotonicMs - this.unsureSinceMs > ageMsMax) {
+      return this.giveUp(venueMs, 'missing trades could not be fetched in time');
+    }
+    this.recovering = true;
+    void this.alone((signal) => this.recover(signal, venueMs)).finally(() => {
+      this.recovering = false;
+    });
+  }
+
+  private async recover(signal: AbortSignal, venueMs: number): Promise<void> {
+    const { market, symbol, clock, random } = this.parts;
+    this.recoverAtMs = clock.monotonicMs() + backoffMs(tradeBackoff, this.recoveries, random.nextFloat());
+    this.recoveries += 1;
+    if (!this.sure) this.streams.trades.broken('trades of an interruption are being fetched');
+    for (let page = 0; page < pagesMax; page += 1) {
+      const { trades, newestId, more } = await market.tradesFrom(symbol, this.line.nextId!, signal);
+      if (signal.aborted) return;
+      for (const trade of trades) if (trade.id >= this.line.nextId!) this.trade(trade);
+      if (more && trades.length > 0) continue;
+      if (newestId !== null) {
+        const impossible = this.line.dropAbove(newestId + aheadMax);
+        if (impossible > 0) this.parts.refuse('impossible_id', impossible);
+      }
+      const hole = this.line.missing();
+      if (hole === null) {
+        this.sure = true;
+        this.recoveries = 0;
+        this.streams.trades.whole();
+      } else if (newestId !== null && newestId >= hole.toId) {
+        this.giveUp(venueMs, `the venue has no trades ${hole.fromId} to ${hole.toId}`);
+      }
+      return;
+    }
+  }
+
+  /** What is missing stays missing: the candles it belongs to are left out. */
+  private giveUp(venueMs: number, says: string): void {
+    const ready: VenueTrade[] = [];
+    const lost = this.line.giveUp(ready);
+    this.parts.failed(`${this.instrument}: ${says}${lost > 0 ? `; ${lost} are lost` : ''}`);
+    this.streams.trades.detail = says;
+    this.gap(ready[0]?.timeMs ?? venueMs);
+    this.pass(ready);
+    this.unsureSinceMs = this.parts.clock.monotonicMs();
+    if (this.line.missing() !== null) return;
+    this.sure = true;
+    this.streams.trades.whole();
+  }
+
+  private gap(timeMs: number): void {
+    this.parts.accept([{ kind: 'gap', instrument: this.instrument, timeMs }]);
+  }
+
+  private pass(trades: readonly VenueTrade[]): void {
+    const ticks = trades.flatMap((trade): Tick[] => (trade.offMarket ? [] : [this.tickOf(trade)]));
+    if (ticks.length > 0) this.parts.accept(ticks);
+  }
+
+  private tickOf({ id, price, quantity, side, timeMs }: VenueTrade): TradeTick {
+    return { kind: 'trade', instrument: this.instrument, id: String(id), price, quantity, side, timeMs };
+  }
+
+  /** Runs for as long as this connection lives; what goes wrong is told and tried again by `check`. */
+  private async alone(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { signal } = this.life;
+    try {
+      await act(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const pauseMs = error instanceof VenueFault ? (error.retryAfterMs ?? 0) : 0;
+      const restUntilMs = this.parts.clock.monotonicMs() + pauseMs;
+      this.recoverAtMs = Math.max(this.recoverAtMs, restUntilMs);
+      this.bookAtMs = Math.max(this.bookAtMs, restUntilMs);
+      this.parts.failed((error as Error).message);
+    }
+  }
+}
