@@ -83,7 +83,6 @@ export class GappedSide implements BookSide {
       this.levels[this.start] = null;
       this.start += 1;
     }
-    if (this.held === 0) this.end = this.start;
   }
 
   clear(): void {

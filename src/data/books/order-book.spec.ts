@@ -147,6 +147,22 @@ describe('an order book', () => {
     expect(book.apply([['NaN', '1']], [])).toBe('not_a_number');
   });
 
+  it('keeps its order when a new price is so fine that an old one no longer fits beside it', () => {
+    const book = aBook(
+      [
+        ['99999998', '1'],
+        ['99999999', '2'],
+      ],
+      [],
+    );
+    book.apply([['0.1234567891', '3']], []);
+    book.apply([['99999998', '0']], []);
+    expect(book.top(9).bids).toEqual([
+      ['99999999', '2'],
+      ['0.1234567891', '3'],
+    ]);
+  });
+
   it.each([
     { what: 'prices on a tick', scales: [2] },
     { what: 'prices of growing fineness', scales: [0, 2, 7] },
@@ -155,29 +171,34 @@ describe('an order book', () => {
     const level = fc
       .record({
         scale: fc.constantFrom(...scales),
-        // Few prices, so that levels are met again; and now and then one that is far away.
-        price: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 1_000_000 })),
-        size: fc.constantFrom('0', '0.000', '1.50', '2'),
+        // Few prices, so that levels are met again and again; and now and then one that is far away.
+        price: fc.oneof(
+          { weight: 12, arbitrary: fc.integer({ min: 101, max: 160 }) },
+          { weight: 1, arbitrary: fc.integer({ min: 1, max: 1_000_000 }) },
+        ),
+        size: fc.constantFrom('0', '0.000', '1.50', '2', '3'),
       })
       .map(({ scale, price, size }): BookLevel => [Decimal.scaled(BigInt(price), scale).toString(), size]);
-    const levels = fc.array(level, { maxLength: 12 });
+    const levels = fc.array(level, { minLength: 1, maxLength: 14, size: 'max' });
     fc.assert(
       fc.property(
-        fc.array(fc.record({ bids: levels, asks: levels }), { maxLength: 40 }),
-        fc.constantFrom(3, 25, 1000),
+        fc.array(fc.record({ bids: levels, asks: levels }), { minLength: 20, maxLength: 50, size: 'max' }),
+        fc.constantFrom(1, 3, 25, 1000),
         (messages, depthMax) => {
           const book = new OrderBook({ priceScale: 2, depthMax });
           const naive = new NaiveBook(depthMax);
           for (const { bids, asks } of messages) {
             expect(book.apply(bids, asks)).toBeNull();
             naive.apply(bids, asks);
-            expect(book.top(Infinity)).toEqual({ bids: naive.sorted('bids'), asks: naive.sorted('asks') });
-            expect(book.bestBid).toEqual(naive.sorted('bids')[0] ?? null);
-            expect(book.top(2).asks).toEqual(naive.sorted('asks').slice(0, 2));
+            const wanted = { bids: naive.sorted('bids'), asks: naive.sorted('asks') };
+            expect(book.top(Infinity)).toEqual(wanted);
+            expect(book.top(2).asks).toEqual(wanted.asks.slice(0, 2));
+            expect([book.bestBid, book.bestAsk]).toEqual([wanted.bids[0] ?? null, wanted.asks[0] ?? null]);
+            expect(book.sizes).toEqual({ bids: wanted.bids.length, asks: wanted.asks.length });
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

@@ -78,6 +78,11 @@ describe('a local Binance book', () => {
     expect(local).toMatchObject({ lastUpdateId: 200, applied: 1, discarded: 1 });
     expect(local.onUpdate(aFuturesUpdate(200, 250, 260, '3'))).toBe('applied');
     expect(local.onUpdate(aFuturesUpdate(261, 262, 263))).toBe('gap');
+
+    local.onSnapshot(aSnapshot(300));
+    expect(local.onUpdate(aFuturesUpdate(290, 310, 320))).toBe('applied');
+    // It begins before where the last one ended: one of the two is not what it seems.
+    expect(local.onUpdate(aFuturesUpdate(310, 315, 330))).toBe('gap');
   });
 
   it('forgets kept events before a hole, and the oldest when there are too many', () => {
