@@ -15,7 +15,9 @@ function quoteNumbers(text: string): string {
   for (;;) {
     const begin = text.indexOf('"', from);
     if (begin < 0) return quoted + text.slice(from).replace(number, '"$&"');
-    quoted += text.slice(from, begin).replace(number, '"$&"');
+    const between = text.slice(from, begin);
+    // Two strings with a number between them have a comma or colon on either side of it.
+    quoted += between.length < 3 && from > 0 ? between : between.replace(number, '"$&"');
     const end = endOfString(text, begin);
     quoted += text.slice(begin, end);
     from = end;
