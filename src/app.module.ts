@@ -9,6 +9,7 @@ import { Instruments } from './data/contract/instruments.js';
 import { DataJobs } from './data/contract/jobs.js';
 import { Market } from './data/contract/quotes.js';
 import type { CandleClosed, CandleUpdated, JobChanged, MarketBatch } from './data/contract/events.js';
+import { Quality } from './data/contract/quality.js';
 import { Replays } from './data/contract/replays.js';
 import { Spool } from './data/contract/spool.js';
 import { SpoolAdapter } from './data/imports/spool.adapter.js';
@@ -42,7 +43,7 @@ import { version } from './version.js';
 
 /** What each part offers to the others and, in a split deployment, to other processes. */
 export const portsOf: Record<Exclude<Part, 'gateway'>, readonly PortClass<any>[]> = {
-  data: [Instruments, Candles, Market, DataJobs, Imports, Exports, Backfills, Replays, Feeds],
+  data: [Instruments, Candles, Market, DataJobs, Imports, Exports, Backfills, Quality, Replays, Feeds],
   ml: [Features, Models, Predictions],
   trading: [Accounts, Orders, Portfolio, Risk, Strategies],
 };

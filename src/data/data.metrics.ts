@@ -34,6 +34,7 @@ export interface DataMetrics {
   outbox(read: () => { value: number; labels: { what: string } }[]): void;
   instruments(read: () => number): void;
   recentCandles(read: () => number): void;
+  inventories(read: () => number): void;
   partitions(read: () => { value: number; labels: { table: string } }[]): void;
   jobsOpen(read: () => { value: number; labels: { state: string } }[]): void;
   replaysOpen(read: () => number): void;
@@ -212,6 +213,8 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
         { name: 'data_partitions', help: 'Partitions there are, by table.', labels: ['table'] },
         read,
       ),
+    inventories: (read) =>
+      metrics.observed({ name: 'data_series_inventories', help: 'Series whose gaps are remembered.' }, read),
     jobsOpen: (read) =>
       metrics.observed(
         { name: 'data_jobs_open', help: 'Jobs waiting and running.', labels: ['state'] },

@@ -11,6 +11,7 @@ import { Imports } from './contract/imports.js';
 import { Instruments } from './contract/instruments.js';
 import { DataJobs } from './contract/jobs.js';
 import { Market } from './contract/quotes.js';
+import { Quality } from './contract/quality.js';
 import { Replays } from './contract/replays.js';
 import { Spool } from './contract/spool.js';
 import { ExportsService } from './exports/exports.service.js';
@@ -37,6 +38,10 @@ import { TradeRepository } from './market/trade.repository.js';
 import { PartitionRepository } from './partitions/partition.repository.js';
 import { Partitions } from './partitions/partitions.service.js';
 import { Retention } from './partitions/retention.service.js';
+import { QualityRepository } from './quality/quality.repository.js';
+import { QualityService } from './quality/quality.service.js';
+import { TickFaults } from './quality/tick-faults.service.js';
+import { RepairRepository } from './repairs/repair.repository.js';
 import { ReplayMaterial } from './replays/replay-material.service.js';
 import { ReplayRepository } from './replays/replay.repository.js';
 import { ReplaysService } from './replays/replays.service.js';
@@ -80,6 +85,10 @@ const providers: Provider[] = [
   VenueAsk,
   BackfillsService,
   ExportsService,
+  QualityRepository,
+  QualityService,
+  TickFaults,
+  RepairRepository,
   { provide: Instruments, useExisting: InstrumentsService },
   { provide: Candles, useExisting: CandlesService },
   { provide: Market, useExisting: MarketService },
@@ -90,6 +99,7 @@ const providers: Provider[] = [
   { provide: Replays, useExisting: ReplaysService },
   { provide: Backfills, useExisting: BackfillsService },
   { provide: Exports, useExisting: ExportsService },
+  { provide: Quality, useExisting: QualityService },
 ];
 
 /** Market truth: what the venues said, as it came in, and the candles made of it. */
@@ -100,7 +110,19 @@ export class DataModule {
       module: DataModule,
       imports: [TypeOrmModule.forFeature([...dataEntities])],
       providers,
-      exports: [Instruments, Candles, Market, Feeds, DataJobs, Spool, Imports, Replays, Backfills, Exports],
+      exports: [
+        Instruments,
+        Candles,
+        Market,
+        Feeds,
+        DataJobs,
+        Spool,
+        Imports,
+        Replays,
+        Backfills,
+        Exports,
+        Quality,
+      ],
     };
   }
 }

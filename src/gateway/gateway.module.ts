@@ -13,6 +13,7 @@ import { CoalescedCancels } from './http/coalesced-cancels.service.js';
 import { FeedsController } from './http/feeds.controller.js';
 import { Idempotency } from './http/idempotency.service.js';
 import { BackfillsController } from './http/backfills.controller.js';
+import { DataQualityController } from './http/data-quality.controller.js';
 import { ExportsController } from './http/exports.controller.js';
 import { ImportsController } from './http/imports.controller.js';
 import { JobsController } from './http/jobs.controller.js';
@@ -95,6 +96,7 @@ export class GatewayModule {
         UsersController,
         MarketDataController,
         BackfillsController,
+        DataQualityController,
         ExportsController,
         ImportsController,
         ReplaysController,

@@ -7,6 +7,7 @@ import { Imports } from '../../src/data/contract/imports.js';
 import { Instruments } from '../../src/data/contract/instruments.js';
 import { DataJobs } from '../../src/data/contract/jobs.js';
 import { Market } from '../../src/data/contract/quotes.js';
+import { Quality } from '../../src/data/contract/quality.js';
 import { Replays } from '../../src/data/contract/replays.js';
 import { Spool } from '../../src/data/contract/spool.js';
 import { Features } from '../../src/ml/contract/features.js';
@@ -35,6 +36,7 @@ const ports: readonly PortToken[] = [
   Orders,
   Portfolio,
   Predictions,
+  Quality,
   Replays,
   Risk,
   Spool,

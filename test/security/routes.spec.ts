@@ -37,6 +37,7 @@ const decided: Record<string, string> = {
   'GET /v1/auth/me': 'viewer',
   'GET /v1/auth/sessions': 'viewer',
   'GET /v1/candles': 'viewer',
+  'GET /v1/data-quality': 'viewer',
   'GET /v1/exports/candles': 'viewer',
   'GET /v1/exports/trades': 'viewer',
   'GET /v1/feature-sets': 'viewer',

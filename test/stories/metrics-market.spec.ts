@@ -195,6 +195,14 @@ describe('the metrics of stored market data and of predictions', () => {
     expect(later.of('data_partitions', { table: 'trades' })).toBe(-1);
   });
 
+  it('remember a series whose quality was asked for', async () => {
+    const moved = await change(async () => {
+      const answer = await client.get(`/v1/data-quality?instrument=${instrument}&timeframe=5m`);
+      expect(answer.body, JSON.stringify(answer.body)).toMatchObject({ present: rows.length, gaps: [] });
+    });
+    expect(moved.of('data_series_inventories')).toBe(1);
+  });
+
   it('count the rows of an export', async () => {
     const moved = await change(async () => {
       const { status } = await client.get(`/v1/exports/candles?instrument=${instrument}&timeframe=1h`);

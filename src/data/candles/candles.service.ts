@@ -25,6 +25,7 @@ const endOfTimeMs = 8_640_000_000_000_000;
 export class CandlesService extends Candles {
   private readonly recent = new RecentCandles(recentMax, recentSeriesMax);
   private readonly readings = new Map<string, { reading: Reading; rows: Promise<SeriesCandle[]> }>();
+  private readonly watchers: ((instrument: string | undefined, fromMs: number) => void)[] = [];
   private readonly metrics: DataMetrics;
 
   constructor(
@@ -76,11 +77,18 @@ export class CandlesService extends Candles {
     for (const { instrument, ...candle } of candles) {
       this.recent.append(keyOf(instrument, candle.timeframe), { ...candle, source });
       this.metrics.candlesStored.inc({ timeframe: candle.timeframe, source });
+      for (const watcher of this.watchers) watcher(instrument, candle.openTimeMs);
     }
+  }
+
+  /** Tells of every candle stored or changed, from which time on; undefined: of any instrument. */
+  watch(changed: (instrument: string | undefined, fromMs: number) => void): void {
+    this.watchers.push(changed);
   }
 
   /** Candles of an instrument were changed in bulk, or of any: nothing of it in memory is certain. */
   changed(instrument?: string): void {
+    for (const watcher of this.watchers) watcher(instrument, 0);
     this.recent.clear(instrument === undefined ? '' : keyOf(instrument, ''));
   }
 

@@ -11,6 +11,7 @@ import { MarketService } from '../market/market.service.js';
 import type { StoredTrade } from '../market/stored-trade.js';
 import { MarketOutbox } from './market-outbox.service.js';
 import { MarketStream } from './market-stream.service.js';
+import { TickFaults } from '../quality/tick-faults.service.js';
 import { SeenIds } from './seen-ids.js';
 import { faultOf, type Refusal, type Tick, type TradeTick } from './tick.js';
 
@@ -41,6 +42,7 @@ export class Ingest {
     private readonly stream: MarketStream,
     private readonly candles: LiveCandles,
     private readonly outbox: MarketOutbox,
+    private readonly faults: TickFaults,
     private readonly config: DataConfig,
     metrics: Metrics,
   ) {
@@ -70,6 +72,7 @@ export class Ingest {
         : 'unknown_instrument';
       if (fault === null && tick.kind === 'trade' && !this.seenOf(tick.instrument).add(tick.id))
         fault = 'duplicate';
+      if (fault === 'duplicate') this.faults.add(tick.instrument, 'duplicates');
       if (fault !== null) refused(fault);
       return fault === null;
     });
@@ -131,7 +134,11 @@ export class Ingest {
         this.stream.pass({ instrument, quote, book, trades: news, timeMs });
       }
       const closed: OwnedCandle[] = [];
-      for (const trade of trades) if (!this.candles.fold(trade)) late += 1;
+      for (const trade of trades) {
+        if (this.candles.fold(trade)) continue;
+        late += 1;
+        this.faults.add(instrument, 'late');
+      }
       if (watermarkMs > 0) {
         for (const candle of this.candles.closeUntil(instrument, watermarkMs))
           closed.push({ ...candle, instrument });

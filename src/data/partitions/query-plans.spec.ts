@@ -4,7 +4,9 @@ import { roomFor } from '../../../test/support/partitions.js';
 import { type Plan, recordStatements, scansOf, type Statement } from '../../../test/support/query-plans.js';
 import { dayMs, hourMs, minuteMs, toRfc3339 } from '../../kernel/time.js';
 import { Candles } from '../contract/candles.js';
+import { Exports } from '../contract/exports.js';
 import { Instruments } from '../contract/instruments.js';
+import { Quality } from '../contract/quality.js';
 import { Market } from '../contract/quotes.js';
 import { DeriveCandles } from '../imports/derive-candles.repository.js';
 import { ReplayMaterial } from '../replays/replay-material.service.js';
@@ -111,6 +113,10 @@ describe('with years of partitions filled', () => {
     ['trades before a time', () => trades({ to: middle })],
     ['trades from a time on', () => trades({ from: middle })],
     ['trades of a range', () => trades({ from: middle, to: later })],
+    ['the quality of a series', () => house.get(Quality).series({ instrument: busy, timeframe: '1m' })],
+    ['the list of series', () => house.get(Quality).list({})],
+    ['an export of candles', () => house.get(Exports).candles({ instrument: busy, timeframe: '1m' })],
+    ['an export of trades', () => house.get(Exports).trades({ instrument: busy })],
     ['what a replay of candles reads', () => steps('1m')],
     ['what a replay of trades reads', () => steps(undefined)],
     [

@@ -1,10 +1,11 @@
 import 'reflect-metadata';
 import type { ContractClass, JsonSchema } from '../../kernel/fields.js';
 
-/** What a success answers: an object, a page of them, something described here, or no body. */
+/** What a success answers: an object, a page of them, one of several, something described here, or no body. */
 export type AnswerShape =
   | ContractClass
   | { readonly pageOf: ContractClass }
+  | { readonly eitherOf: readonly AnswerShape[] }
   | { readonly schema: JsonSchema; readonly example: unknown }
   | 'nothing';
 

@@ -155,14 +155,15 @@ function argumentOf(controller: Function, name: string, kind: RouteParamtypes): 
 }
 
 function namedBy({ body, query, description }: RouteFacts): ContractClass[] {
-  const answers = answerClass(description.answers);
-  return [body, answers, query].filter(
+  return [body, ...answerClasses(description.answers), query].filter(
     (contract): contract is ContractClass => contract !== null && contract !== query,
   );
 }
 
-function answerClass(answers: AnswerShape): ContractClass | null {
-  if (shapeOf(answers) === null) return null;
-  if (typeof answers === 'function') return answers;
-  return typeof answers === 'object' && 'pageOf' in answers ? answers.pageOf : null;
+function answerClasses(answers: AnswerShape): ContractClass[] {
+  if (shapeOf(answers) === null) return [];
+  if (typeof answers === 'function') return [answers];
+  if (typeof answers === 'string') return [];
+  if ('eitherOf' in answers) return answers.eitherOf.flatMap(answerClasses);
+  return 'pageOf' in answers ? [answers.pageOf] : [];
 }

@@ -44,7 +44,7 @@ export const tags: readonly { name: string; description: string; paths: RegExp }
     description:
       'Instruments, candles, quotes, imports, exports, backfills, replays and the jobs they run as.',
     paths:
-      /^\/v1\/(instruments|candles|trades|quotes|order-books|imports|exports|backfills|replays|jobs|feeds)/,
+      /^\/v1\/(instruments|candles|trades|quotes|order-books|imports|exports|backfills|replays|jobs|feeds|data-quality)/,
   },
   {
     name: 'Predictions',
@@ -135,6 +135,10 @@ function successes({ status, description, policy }: RouteFacts): Record<string, 
 export function shapeOf(answers: AnswerShape): { schema: Schema; example: unknown } | null {
   if (answers === 'nothing') return null;
   if (typeof answers === 'function') return { schema: referenceTo(answers), example: exampleOf(answers) };
+  if ('eitherOf' in answers) {
+    const shapes = answers.eitherOf.map(shapeOf).filter((shape) => shape !== null);
+    return { schema: { anyOf: shapes.map(({ schema }) => schema) }, example: shapes[0].example };
+  }
   if ('schema' in answers) return { schema: answers.schema as Schema, example: answers.example };
   const { pageOf } = answers;
   return {
