@@ -1,6 +1,7 @@
 import { configOf, env } from '../platform/config/config.js';
 import { readFeedPlans } from './feeds/feed-plan.js';
 import { readRetention, retentionAllowed } from './partitions/retention-rules.js';
+import { ccxtFile } from './venues/ccxt/ccxt-names.adapter.js';
 import { readVenueFees, readVenueUrls } from './venues/venue-settings.js';
 
 /** What the market side of the server does and how much it may hold. */
@@ -140,8 +141,14 @@ export class DataConfig extends configOf(
   ({ feeds, venueUrls, venueFees, retention }) => {
     const of = (variable: string, faults: readonly { found: string; allowed: string }[]) =>
       faults.map(({ found, allowed }) => ({ variable, found: JSON.stringify(found.slice(0, 200)), allowed }));
+    const { plans, faults } = readFeedPlans(feeds);
+    const unknown = plans.flatMap(({ kind, exchange }) =>
+      kind === 'ccxt' && ccxtFile(exchange) === null
+        ? [{ found: exchange, allowed: 'an exchange of ccxt by its own name, e.g. ccxt:bitstamp:BTC/USD' }]
+        : [],
+    );
     return [
-      ...of('FEEDS', readFeedPlans(feeds).faults),
+      ...of('FEEDS', [...faults, ...unknown]),
       ...of('VENUE_URLS', readVenueUrls(venueUrls).faults),
       ...of('VENUE_FEES', readVenueFees(venueFees).faults),
       ...of(

@@ -30,6 +30,7 @@ export interface DataMetrics {
   readonly streamEvents: Counter<'feed' | 'channel' | 'event'>;
   feedSkew(read: () => { value: number; labels: { feed: string } }[]): void;
   feedsUp(read: () => { value: number; labels: { feed: string } }[]): void;
+  readonly numbersRefused: Counter<'venue' | 'why'>;
   queue(read: () => { value: number; labels: { feed: string } }[]): void;
   outbox(read: () => { value: number; labels: { what: string } }[]): void;
   instruments(read: () => number): void;
@@ -191,6 +192,11 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
         },
         read,
       ),
+    numbersRefused: metrics.counter({
+      name: 'data_venue_numbers_refused_total',
+      help: 'Numbers of a venue that could not be proven to be what it wrote, by reason.',
+      labels: ['venue', 'why'],
+    }),
     queue: (read) =>
       metrics.observed(
         { name: 'data_feed_queue_ticks', help: 'Ticks waiting to be taken in, by feed.', labels: ['feed'] },

@@ -46,6 +46,7 @@ import { ReplayMaterial } from './replays/replay-material.service.js';
 import { ReplayRepository } from './replays/replay.repository.js';
 import { ReplaysService } from './replays/replays.service.js';
 import { SimulatedFeed } from './simulation/simulated-feed.adapter.js';
+import { CcxtFeeds } from './venues/ccxt/ccxt-feeds.service.js';
 import { VenueHistories } from './venues/venue-histories.service.js';
 import { VenueMarkets } from './venues/venue-markets.service.js';
 
@@ -69,6 +70,7 @@ const providers: Provider[] = [
   SimulatedFeed,
   VenueMarkets,
   VenueFeeds,
+  CcxtFeeds,
   FeedsService,
   JobRepository,
   JobsService,

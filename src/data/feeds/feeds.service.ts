@@ -18,6 +18,7 @@ import type { FeedSource } from './feed-source.js';
 import { Ingest } from './ingest.service.js';
 import { MarketOutbox } from './market-outbox.service.js';
 import { VenueFeeds } from './venue-feeds.service.js';
+import { CcxtFeeds } from '../venues/ccxt/ccxt-feeds.service.js';
 
 /**
  * The feeds of this process. Configured ones prepare before the server opens and run from then on; each can be
@@ -33,6 +34,7 @@ export class FeedsService extends Feeds implements OnModuleInit, OnApplicationBo
     config: DataConfig,
     simulated: SimulatedFeed,
     venues: VenueFeeds,
+    throughCcxt: CcxtFeeds,
     ingest: Ingest,
     private readonly outbox: MarketOutbox,
     private readonly health: Health,
@@ -42,7 +44,8 @@ export class FeedsService extends Feeds implements OnModuleInit, OnApplicationBo
     super();
     this.metrics = dataMetrics(metrics);
     for (const plan of readFeedPlans(config.feeds).plans) {
-      const source: FeedSource = plan.kind === 'sim' ? simulated : venues.make(plan);
+      const source: FeedSource =
+        plan.kind === 'sim' ? simulated : (plan.kind === 'ccxt' ? throughCcxt : venues).make(plan);
       this.runs.set(
         source.id,
         new FeedRun(source, { ingest, outbox, config, metrics: this.metrics, log: log.of('feeds') }),

@@ -52,6 +52,7 @@ export const refusals = [
   'duplicate',
   'queue_full',
   'impossible_id',
+  'inexact',
 ] as const;
 export type Refusal = (typeof refusals)[number];
 

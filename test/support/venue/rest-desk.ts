@@ -47,7 +47,9 @@ export class RestDesk {
       case 'html':
         return say(200, '<html><body>We will be back soon</body></html>', 'text/html');
       case 'status':
-        return say(fault.status ?? 503, JSON.stringify({ code: -1003, msg: 'a fault on demand' }));
+        return fault.status !== undefined && fault.status < 500
+          ? say(fault.status, '{"code":-1003,"msg":"a fault on demand"}')
+          : say(fault.status ?? 503, '<html><body>Service Unavailable</body></html>', 'text/html');
     }
     const answer = this.dialect.answer({
       method: request.method!,

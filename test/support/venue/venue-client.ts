@@ -42,6 +42,10 @@ export class VenueClient {
     if (!this.silent) this.socket.send(text);
   }
 
+  pong(data: Buffer): void {
+    if (!this.silent) this.socket.pong(data);
+  }
+
   /** A market message; may meet a fault. */
   market(text: string): void {
     const faults = this.parts.faults();

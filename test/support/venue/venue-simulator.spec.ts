@@ -289,9 +289,20 @@ describe.runIf(present)('a simulated venue', () => {
       expect(venue.connections).toBe(2);
     });
 
-    it('falls silent but stays open', async () => {
-      const { venue, heard } = await played(1, { silentAfter: 10 });
-      expect(heard).toEqual(texts().slice(0, 10));
+    it('falls silent but stays open, and answers no ping then', async () => {
+      const venue = await aVenue({ venue: 'binance', recording: recording() });
+      const client = await aClient(`${venue.streamUrl}/stream?streams=btcusdt@trade`);
+      const pongs: string[] = [];
+      client.socket.on('pong', (data) => pongs.push(String(data)));
+      client.socket.ping('first');
+      while (pongs.length === 0) await new Promise((wake) => setTimeout(wake, 5));
+      venue.faults.stream = { silentAfter: 10 };
+      await venue.play();
+      await arrived(client, 10);
+      client.socket.ping('second');
+      await new Promise((wake) => setTimeout(wake, 50));
+      expect(client.heard).toEqual(texts().slice(0, 10));
+      expect(pongs).toEqual(['first']);
       expect(venue.connected).toBe(1);
     });
 
@@ -325,7 +336,7 @@ describe.runIf(present)('a simulated venue', () => {
       expect(statuses).toEqual([
         [429, '7', 'application/json'],
         [418, '120', 'application/json'],
-        [503, null, 'application/json'],
+        [503, null, 'text/html'],
         [200, null, 'text/html'],
         [200, null, 'application/json'],
       ]);

@@ -50,7 +50,11 @@ export class VenueSimulator {
   connections = 0;
   private readonly clients = new Set<VenueClient>();
   private readonly sockets = new Set<Socket>();
-  private readonly streams = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  private readonly streams = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    autoPong: false,
+  });
   private readonly playback: Playback;
   private readonly dialect: Dialect;
   private readonly desk: RestDesk;
@@ -197,6 +201,7 @@ export class VenueSimulator {
         this.clients.add(client);
         stream.on('close', () => this.clients.delete(client));
         stream.on('error', () => client.cut());
+        stream.on('ping', (data) => client.pong(data));
         stream.on('message', (data) => this.heard(client, String(data)));
         this.dialect.connected(client);
         this.playIfAsked();
