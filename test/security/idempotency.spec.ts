@@ -134,6 +134,22 @@ describe('an Idempotency-Key', () => {
     expect((await admin.post(path, transfer, key('keyed'))).body).toEqual({ id: 'keyed' });
   });
 
+  it.each([
+    ['acts again five seconds later', '/v1/accounts', account, 5_001, 201],
+    ['waits before that', '/v1/accounts', account, 4_000, 409],
+    ['waits longer where the module keeps no key', '/v1/replays', replay, 59_000, 409],
+  ])('whose server was killed at work %s', async (_what, path, content, waitMs, status) => {
+    gateway.fakes.answer(Replays, 'start', () => ({ id: 'replay' }));
+    await admin.post(path, content, key(`killed-${waitMs}`));
+    await gateway.database.database.query(
+      `UPDATE gateway.idempotency SET state = 'running', status = NULL, body = NULL WHERE key = $1`,
+      [`killed-${waitMs}`],
+    );
+    gateway.clock.forward(waitMs);
+    const client = await gateway.signedIn();
+    expect((await client.post(path, content, key(`killed-${waitMs}`))).status).toBe(status);
+  });
+
   it('belongs to its user', async () => {
     await admin.post('/v1/users', { username: 'trader-1', password: 'first password', role: 'trader' });
     const trader = admin.as(null);

@@ -173,9 +173,17 @@ function unchanged(answered: any, kept: StoredOrder, fault: Fault): void {
   }
   if (answered.accountId !== kept.account) differs('accountId', kept.account, answered.accountId);
   if (answered.tags.join() !== kept.tags.join()) differs('tags', kept.tags, answered.tags);
+  if ((answered.expireAt === null ? null : Date.parse(answered.expireAt)) !== kept.expireMs)
+    differs('expireAt', kept.expireMs, answered.expireAt);
   if (Date.parse(answered.createdAt) !== kept.createdMs)
     differs('createdAt', kept.createdMs, answered.createdAt);
-  for (const field of ['quantity', 'limitPrice'] as const) {
+  // A trailing trigger is meant to move.
+  const prices = [
+    'quantity',
+    'limitPrice',
+    ...(kept.type.startsWith('trailing') ? [] : ['triggerPrice' as const]),
+  ] as const;
+  for (const field of prices) {
     const [was, is] = [answered[field], kept[field]];
     if (was === null ? is !== null : is === null || !Decimal.of(was).eq(Decimal.of(is)))
       differs(field, is, was);

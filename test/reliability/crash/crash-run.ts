@@ -29,6 +29,8 @@ export interface CrashOptions {
 const password = 'a long enough password';
 /** The server comes to each of its stops many times a second. */
 const heldMsMax = 10_000;
+/** For everything unknown to become known; a keyed request that was cut off may be sent again after five seconds. */
+const settleMsMax = 20_000;
 /** Answers that show that a server is at work again. */
 const answersMin = 25;
 
@@ -79,7 +81,7 @@ export class CrashRun {
       traders.start();
       for (const kill of this.plan) await this.round(kill, server, traders);
       await traders.hear(answersMin, 60_000);
-      await traders.settle(20_000);
+      await traders.settle(settleMsMax);
       await auditor.stop();
       const { lines, heard } = traders.written();
       const stories = storiesOf(lines);

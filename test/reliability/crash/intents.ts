@@ -35,6 +35,8 @@ export interface LaneView {
   readonly open: readonly string[];
   /** Client order ids it has used. */
   readonly used: readonly string[];
+  /** Whether the lane uses trailing stops: they move without an event, so a state with one has no place in the log. */
+  readonly trails: boolean;
 }
 
 /**
@@ -58,7 +60,8 @@ export function nextIntent(id: string, number: number, view: LaneView, random: R
     const price = mark * (side === 'buy' ? 1 - away : 1 + away);
     return place({ side, type: 'limit', quantity: size(), limitPrice: price.toFixed(2), ...more });
   };
-  if (pick < 0.3) return place({ type: 'market', quantity: size() });
+  if (pick < 0.25) return place({ type: 'market', quantity: size() });
+  if (pick < 0.32) return waiting(view, random, place, size());
   if (pick < 0.55) return limit(0.0001 * random.nextFloat());
   if (pick < 0.65) return limit(0.001 + 0.01 * random.nextFloat());
   if (pick < 0.7) return limit(-0.0005, { timeInForce: random.nextFloat() < 0.5 ? 'ioc' : 'fok' });
@@ -76,6 +79,44 @@ export function nextIntent(id: string, number: number, view: LaneView, random: R
   // No two deposits of one amount, so that each can be told in the ledger.
   const amount = `${1 + random.nextInt(9)}.${String(number).padStart(7, '0')}${accountDigits(id)}`;
   return { id, account, act: 'deposit', key: id, body: { kind: 'deposit', asset: 'USD', amount } };
+}
+
+/** An order that waits: for a price near by, or for one far off until its time is over. */
+function waiting(
+  { mark, trails }: LaneView,
+  random: Random,
+  place: (order: Record<string, unknown>) => Intent,
+  quantity: string,
+): Intent {
+  const side = random.nextFloat() < 0.5 ? 'buy' : 'sell';
+  const above = (share: number): string => (mark * (1 + share)).toFixed(2);
+  const up = side === 'buy' ? 1 : -1;
+  const near = 0.0002 * random.nextFloat();
+  switch (random.nextInt(trails ? 4 : 3)) {
+    case 0:
+      return place({ side, type: 'stop_market', quantity, triggerPrice: above(up * near) });
+    case 1:
+      return place({
+        side,
+        type: 'take_profit_limit',
+        quantity,
+        triggerPrice: above(-up * near),
+        limitPrice: above(up * near),
+      });
+    case 2: {
+      const expireAt = new Date(Date.now() + 500 + random.nextInt(5_000)).toISOString();
+      return place({
+        side,
+        type: 'limit',
+        quantity,
+        limitPrice: above(-up * 0.01),
+        timeInForce: 'gtd',
+        expireAt,
+      });
+    }
+    default:
+      return place({ side, type: 'trailing_stop_market', quantity, trailingOffset: { percent: '0.02' } });
+  }
 }
 
 /** `c<client>.<lane>.<number>` as digits. */

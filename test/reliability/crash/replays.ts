@@ -10,6 +10,7 @@ const changing = new Set([
   'statusReason',
   'updatedAt',
   'version',
+  'triggerPrice',
 ]);
 
 /**

@@ -18,6 +18,8 @@ export interface StoredOrder {
   readonly timeInForce: string;
   readonly quantity: string;
   readonly limitPrice: string | null;
+  readonly triggerPrice: string | null;
+  readonly expireMs: number | null;
   readonly postOnly: boolean;
   readonly reduceOnly: boolean;
   readonly strategyId: string | null;
@@ -57,7 +59,8 @@ export async function readStored(url: string): Promise<Stored> {
     return {
       orders: await read<StoredOrder>(
         `SELECT account_id AS account, id, client_order_id AS "clientOrderId", instrument, side, type,
-           time_in_force AS "timeInForce", quantity::text, limit_price::text AS "limitPrice", post_only AS "postOnly",
+           time_in_force AS "timeInForce", quantity::text, limit_price::text AS "limitPrice",
+           trigger_price::text AS "triggerPrice", expire_ms::float8 AS "expireMs", post_only AS "postOnly",
            reduce_only AS "reduceOnly", strategy_id AS "strategyId", tags, created_ms::float8 AS "createdMs", status,
            filled_quantity::text AS "filledQuantity", version, denial
          FROM trading.orders ORDER BY account_id, id`,

@@ -32,18 +32,18 @@ const journal = new JournalFile(join(told.folder, `trader-${told.number}.jsonl`)
 const heard = new JournalFile(join(told.folder, `heard-${told.number}.jsonl`));
 const marks = new Map<string, number>();
 const progress = { answers: 0, unknown: 0, heard: 0 };
-/** When the bot stops waiting for answers; null while it trades. */
-let giveUpAtMs: number | null = null;
-let tradedOut = false;
+/** When the bot stops waiting for answers: null while it means to do more; and whether its last lane has ended. */
+const trading = { giveUpAtMs: null as number | null, over: false };
 let socket: WebSocket | null = null;
 
 async function lane(number: number, account: string): Promise<void> {
   const name = `c${told.number}.${number}`;
   const random = new SeededRandom(`${told.seed} ${name}`);
   const instrument = told.instruments[number % told.instruments.length];
+  const trails = account === told.lanes.at(-1);
   const open = new Set<string>();
   const used: string[] = [];
-  for (let n = 1; giveUpAtMs === null; n += 1) {
+  for (let n = 1; trading.giveUpAtMs === null; n += 1) {
     const mark = marks.get(instrument);
     if (mark === undefined) {
       await sleep(50);
@@ -52,7 +52,7 @@ async function lane(number: number, account: string): Promise<void> {
     const intent = nextIntent(
       `${name}.${n}`,
       n,
-      { account, instrument, mark, open: [...open], used },
+      { account, instrument, mark, open: [...open], used, trails },
       random,
     );
     await journal.append({ k: 'intent', intent });
@@ -71,7 +71,7 @@ async function lane(number: number, account: string): Promise<void> {
 /** Asks until somebody knows; answers the body of a success. */
 async function settled(intent: Intent): Promise<any> {
   let key = intent.key;
-  for (let attempt = 0; giveUpAtMs === null || performance.now() < giveUpAtMs; attempt += 1) {
+  for (let attempt = 0; trading.giveUpAtMs === null || performance.now() < trading.giveUpAtMs; attempt += 1) {
     if (attempt > 0) {
       await journal.append({ k: 'sent', id: intent.id, ...(key === undefined ? {} : { key }) });
     }
@@ -102,7 +102,7 @@ function send({ act, account, body, orderId }: Intent, key: string | undefined):
 }
 
 async function watchPrices(): Promise<void> {
-  while (giveUpAtMs === null) {
+  while (trading.giveUpAtMs === null) {
     for (const instrument of told.instruments) {
       const outcome = await caller.call('GET', `/v1/quotes/${instrument}`);
       if (outcome.kind !== 'answer' || outcome.status !== 200) continue;
@@ -116,7 +116,7 @@ async function watchPrices(): Promise<void> {
 /** Writes down every account event the stream tells, across all its interruptions. */
 async function listen(): Promise<void> {
   const since = new Map(told.lanes.map((account) => [account, 0]));
-  while (!tradedOut) {
+  while (!trading.over) {
     await new Promise<void>((closed) => {
       socket = new WebSocket(`${told.url.replace(/^http/, 'ws')}/v1/stream`);
       const say = (message: object): void => socket!.send(JSON.stringify(message));
@@ -142,13 +142,13 @@ async function listen(): Promise<void> {
 }
 
 process.on('message', ({ settleMs }: { settleMs: number }) => {
-  giveUpAtMs = performance.now() + settleMs;
+  trading.giveUpAtMs = performance.now() + settleMs;
 });
 process.on('disconnect', () => process.exit(1));
 const telling = setInterval(() => process.send!(progress), 50);
 const listening = listen();
 await Promise.all([watchPrices(), ...told.lanes.map((account, n) => lane(n, account))]);
-tradedOut = true;
+trading.over = true;
 // What was committed last is still on its way.
 await sleep(300);
 (socket as WebSocket | null)?.terminate();
