@@ -31,6 +31,8 @@ const password = 'a long enough password';
 const heldMsMax = 10_000;
 /** For everything unknown to become known; a keyed request that was cut off may be sent again after five seconds. */
 const settleMsMax = 20_000;
+/** Past this a server has not come back to life. */
+const aliveMsMax = 180_000;
 /** Answers that show that a server is at work again. */
 const answersMin = 25;
 
@@ -80,7 +82,7 @@ export class CrashRun {
       auditor.start();
       traders.start();
       for (const kill of this.plan) await this.round(kill, server, traders);
-      await traders.hear(answersMin, 60_000);
+      await traders.hear(answersMin, aliveMsMax);
       await traders.settle(settleMsMax);
       await auditor.stop();
       const { lines, heard } = traders.written();
@@ -178,7 +180,7 @@ export class CrashRun {
     server: ServerUnderFire,
     traders: Traders,
   ): Promise<void> {
-    await traders.hear(answersMin, 60_000).catch((error: unknown) => {
+    await traders.hear(answersMin, aliveMsMax).catch((error: unknown) => {
       throw new Error(`no life after kill ${number - 1}: ${(error as Error).message}\n${server.lastWords}`);
     });
     await new Promise((wake) => setTimeout(wake, delayMs));

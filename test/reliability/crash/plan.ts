@@ -22,46 +22,36 @@ export interface Kill {
 const stoppedShare = 0.4;
 const delayMsMax = 700;
 
-/** Who dies when: the same seed gives the same plan. A stop's first two victims are the server and PostgreSQL. */
+/** Who dies at a stop, and who at any moment, in the shares they have among many kills. */
+const atStops: readonly Victim[] = ['server', 'postgres', 'server', 'postgres', 'server', 'both'];
+const anywhere: readonly Victim[] = [
+  'server',
+  'postgres',
+  'backend',
+  'server',
+  'postmaster',
+  'server',
+  'both',
+  'server',
+  'postgres',
+  'server',
+];
+
+/** Who dies when: the same seed gives the same plan. Victims and stops come in fixed shares, in any order. */
 export function planKills({ kills, seed }: { kills: number; seed: number }): Kill[] {
   const random = new SeededRandom(`kills ${seed}`);
-  const draw = <T>(weighted: readonly (readonly [T, number])[]): T => {
-    let left = random.nextFloat() * weighted.reduce((sum, [, weight]) => sum + weight, 0);
-    return (weighted.find(([, weight]) => (left -= weight) < 0) ?? weighted[0])[0];
-  };
   const eachStop = Math.ceil((kills * stoppedShare) / stops.length);
   const stopped = stops.flatMap((stop) =>
-    Array.from({ length: eachStop }, (_, n) => ({
-      stop,
-      victim: n === 0 ? 'server' : n === 1 ? 'postgres' : draw(atStops),
-    })),
+    Array.from({ length: eachStop }, (_, n) => ({ stop, victim: atStops[n % atStops.length] })),
   );
-  const free = Array.from({ length: Math.max(0, kills - stopped.length) }, () => ({
+  const free = Array.from({ length: Math.max(0, kills - stopped.length) }, (_, n) => ({
     stop: null,
-    victim: draw(anywhere),
+    victim: anywhere[n % anywhere.length],
   }));
   const all = [...stopped, ...free];
   for (let n = all.length - 1; n > 0; n -= 1) {
     const other = random.nextInt(n + 1);
     [all[n], all[other]] = [all[other], all[n]];
   }
-  return all.map(({ stop, victim }, n) => ({
-    number: n + 1,
-    victim: victim as Victim,
-    stop,
-    delayMs: random.nextInt(delayMsMax),
-  }));
+  return all.map((kill, n) => ({ ...kill, number: n + 1, delayMs: random.nextInt(delayMsMax) }));
 }
-
-const atStops = [
-  ['server', 6],
-  ['postgres', 3],
-  ['both', 1],
-] as const;
-const anywhere = [
-  ['server', 5],
-  ['postgres', 2],
-  ['postmaster', 1],
-  ['backend', 1],
-  ['both', 1],
-] as const;
