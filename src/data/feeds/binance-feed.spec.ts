@@ -78,11 +78,12 @@ describe.runIf(present)('the Binance feed on a recorded market', () => {
     );
     return rows;
   }
-  async function wholeCandles(): Promise<void> {
-    await expect
-      .poll(async () => (await candles()).length, { timeout: 10_000 })
-      .toBeGreaterThanOrEqual(expected.length);
-    expect(await candles()).toEqual(expected);
+  /** Those of the venue's minutes that ended two seconds before what was played did. */
+  async function candlesAgree(atLeast: number): Promise<void> {
+    const untilMs = house.get(Clock).nowMs() - 2_000;
+    const ended = expected.filter(({ timestamp_ms }) => Number(timestamp_ms) + 60_000 <= untilMs);
+    expect(ended.length).toBeGreaterThanOrEqual(atLeast);
+    await expect.poll(candles, { timeout: 20_000 }).toEqual(ended);
   }
   async function allLive(): Promise<void> {
     await expect
@@ -93,7 +94,7 @@ describe.runIf(present)('the Binance feed on a recorded market', () => {
   it('makes the candles the venue makes, keeps its book, and knows its rules', async () => {
     await follow();
     await venue.play();
-    await wholeCandles();
+    await candlesAgree(expected.length);
     const book = JSON.parse(readFileSync(marketFile('expected/l2_final_books.json'), 'utf8')).spot_btcusdt;
     await expect
       .poll(async () => {
@@ -123,12 +124,13 @@ describe.runIf(present)('the Binance feed on a recorded market', () => {
       takerFee: '0.001',
       status: 'trading',
     });
-  });
+  }, 60_000);
 
   it('makes the same candles of a stream that drops, repeats, swaps and spoils its messages and breaks off', async () => {
     await follow();
     Object.assign(venue.faults.stream, { drop: 0.002, duplicate: 0.01, reorder: 0.01, corrupt: 0.001 });
     const chunks = 8;
+    const until = Math.floor(venue.total / 2);
     for (let n = 1; n <= chunks; n += 1) {
       if (n % 3 === 0) {
         venue.disconnect(n === 3 ? undefined : 1001, 'going away');
@@ -138,20 +140,20 @@ describe.runIf(present)('the Binance feed on a recorded market', () => {
       }
       if (n === 4) venue.faults.rest.push({ kind: 'status', status: 503, times: 2 });
       if (n === 5) venue.faults.rest.push({ kind: 'html', times: 1 });
-      await venue.play(Math.floor((venue.total * n) / chunks));
+      await venue.play(Math.floor((until * n) / chunks));
       // The last message of all may be the one that shows what is missing.
       if (n === chunks) Object.assign(venue.faults.stream, { drop: 0, duplicate: 0, reorder: 0, corrupt: 0 });
       await allLive();
     }
-    await wholeCandles();
+    await candlesAgree(4);
     const { reconnects, refusedBy, state } = await feed();
     expect({ reconnects, state }).toEqual({ reconnects: 2, state: 'running' });
     const refused = Object.fromEntries(refusedBy.map(({ reason, count }) => [reason, count]));
-    expect(refused.duplicate).toBeGreaterThan(50);
+    expect(refused.duplicate).toBeGreaterThan(20);
     expect(refused.not_json).toBeGreaterThan(0);
     for (const channel of ['trades', 'order-book']) {
       const { gaps, resyncs, messages } = await stream(channel);
-      expect(messages).toBeGreaterThan(5_000);
+      expect(messages).toBeGreaterThan(3_000);
       expect(gaps).toBeGreaterThanOrEqual(2);
       expect(resyncs).toBe(gaps);
       expect(metrics.of('data_feed_stream_events_total', { feed: 'binance', channel, event: 'gap' })).toBe(
@@ -159,5 +161,5 @@ describe.runIf(present)('the Binance feed on a recorded market', () => {
       );
     }
     expect(metrics.of('data_feed_reconnects_total', { feed: 'binance' })).toBe(2);
-  });
+  }, 60_000);
 });

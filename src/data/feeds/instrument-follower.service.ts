@@ -21,6 +21,10 @@ const recoverMsMax = 90_000;
 const pagesMax = 20;
 /** A number so far above the newest trade of the venue is nobody's trade. */
 const aheadMax = 10_000;
+/** A subscription brings its book within this. */
+const firstBookMs = 5_000;
+/** A book that held so long was a good one: when it is lost, the next is fetched at once. */
+const bookSteadyMs = 10_000;
 const bookBackoff = { firstMs: 200, maxMs: 30_000 };
 const tradeBackoff = { firstMs: 500, maxMs: 10_000 };
 
@@ -89,8 +93,9 @@ export class InstrumentFollower<Book> {
     this.quoteSequence = -1;
     this.recoverAtMs = 0;
     this.recoveries = 0;
-    this.bookAtMs = 0;
     this.bookTries = 0;
+    // Where subscribing brings a book, it is waited for.
+    this.bookAtMs = this.parts.clock.monotonicMs() + (this.parts.market.bookNow ? 0 : firstBookMs);
     for (const channel of channels) this.streams[channel].opened(this.parts.clock.nowMs());
     if (this.parts.market.subscribedByUrl) this.open = true;
   }
@@ -116,6 +121,8 @@ export class InstrumentFollower<Book> {
       case 'trade':
         this.streams.trades.heard(nowMs);
         this.open = true;
+        // A first recap only says where the trades begin that are ours to tell.
+        if (saying.recap && !this.began) return this.line.beginAfter(saying.trade);
         return this.trade(saying.trade);
       case 'quote':
         return this.quote(saying, nowMs);
@@ -123,7 +130,8 @@ export class InstrumentFollower<Book> {
         this.streams['order-book'].heard(nowMs);
         return this.bookMoved(saying.book, saying.eventMs ?? nowMs);
       case 'newest-trade':
-        return this.line.expect(saying.id);
+        this.line.expect(saying.id);
+        return this.noticeHole();
       case 'subscribed':
         if (saying.channel === 'trades') this.open = true;
         return;
@@ -171,15 +179,19 @@ export class InstrumentFollower<Book> {
       this.streams.trades.broken('the venue counts its trades anew');
       this.gap(trade.timeMs);
     }
-    if (step === 'held' && this.sure && this.streams.trades.state !== 'syncing') {
-      this.unsureSinceMs = this.parts.clock.monotonicMs();
-      this.recoverAtMs = this.unsureSinceMs + reorderMs;
-      this.recoveries = 0;
-      const hole = this.line.missing()!;
-      this.streams.trades.broken(`trades ${hole.fromId} to ${hole.toId} are missing`);
-    }
+    if (step === 'held') this.noticeHole();
     this.pass(ready);
     if (this.sure && this.line.missing() === null) this.streams.trades.whole();
+  }
+
+  /** The first sign of a hole: it is given a moment to fill by itself. */
+  private noticeHole(): void {
+    const hole = this.sure && this.streams.trades.state !== 'syncing' ? this.line.missing() : null;
+    if (hole === null) return;
+    this.unsureSinceMs = this.parts.clock.monotonicMs();
+    this.recoverAtMs = this.unsureSinceMs + reorderMs;
+    this.recoveries = 0;
+    this.streams.trades.broken(`trades ${hole.fromId} to ${hole.toId} are missing`);
   }
 
   private quote(quote: Extract<Saying<Book>, { says: 'quote' }>, nowMs: number): void {
@@ -197,11 +209,12 @@ export class InstrumentFollower<Book> {
     if (step === 'lost') {
       this.bookChanged = null;
       watch.broken(this.book.lostBecause ?? 'the book was lost');
+      this.bookLost();
     } else if (step === 'waiting') {
       watch.syncing();
     } else if (this.book.inStep) {
       watch.whole();
-      this.bookTries = 0;
+      if (this.parts.clock.monotonicMs() - this.bookAtMs > bookSteadyMs) this.bookTries = 0;
       if (step === 'applied') this.bookChanged = eventMs;
       const monotonicMs = this.parts.clock.monotonicMs();
       if (this.bookChanged !== null && monotonicMs - this.bookPassedMs >= bookEveryMs)
@@ -215,7 +228,29 @@ export class InstrumentFollower<Book> {
     this.bookPassedMs = monotonicMs;
     if (!this.book.inStep) return;
     const { bids, asks } = this.book.top(levels);
-    this.parts.accept([{ kind: 'book', instrument: this.instrument, bids, asks, timeMs }]);
+    const { instrument } = this;
+    this.parts.accept([{ kind: 'book', instrument, bids, asks, timeMs }]);
+    if (!this.parts.market.quotesFromBook || bids.length === 0 || asks.length === 0) return;
+    const [[bid, bidSize]] = bids;
+    const [[ask, askSize]] = asks;
+    this.streams.quotes.heard(this.parts.clock.nowMs());
+    this.parts.accept([{ kind: 'quote', instrument, bid, bidSize, ask, askSize, timeMs }]);
+  }
+
+  /** A message was lost that may have been of this book. */
+  bookInDoubt(): void {
+    if (!this.book.inStep) return;
+    this.book.restart();
+    this.bookChanged = null;
+    this.streams['order-book'].broken('a message that may have been of this book could not be read');
+    this.bookLost();
+  }
+
+  /** Fetched anew at once, but not again and again. */
+  private bookLost(): void {
+    const nowMs = this.parts.clock.monotonicMs();
+    const waitMs = backoffMs(bookBackoff, this.bookTries, this.parts.random.nextFloat());
+    this.bookAtMs = this.bookTries === 0 ? nowMs : nowMs + waitMs;
   }
 
   /** Asks for the book as it stands: over REST, or by subscribing again. */
@@ -223,12 +258,7 @@ export class InstrumentFollower<Book> {
     const { market, symbol, random } = this.parts;
     this.bookAtMs = monotonicMs + backoffMs(bookBackoff, this.bookTries, random.nextFloat());
     this.bookTries += 1;
-    if (!market.bookNow) {
-      // The first subscription brings one by itself.
-      if (this.bookTries > 1) this.parts.subscribe('order-book');
-      else this.bookAtMs = monotonicMs + this.parts.staleMs;
-      return;
-    }
+    if (!market.bookNow) return this.parts.subscribe('order-book');
     if (this.streams['order-book'].messages === 0) return;
     this.fetching = true;
     void this.alone(async (signal) => {
@@ -246,11 +276,12 @@ export class InstrumentFollower<Book> {
       this.sure = true;
       return;
     }
-    if (this.recovering || monotonicMs < this.recoverAtMs) return;
+    if (this.recovering) return;
     const ageMsMax = Math.min(recoverMsMax, this.parts.judgement().ageMsMax * 0.75);
     if (monotonicMs - this.unsureSinceMs > ageMsMax) {
       return this.giveUp(venueMs, 'missing trades could not be fetched in time');
     }
+    if (monotonicMs < this.recoverAtMs) return;
     this.recovering = true;
     void this.alone((signal) => this.recover(signal, venueMs)).finally(() => {
       this.recovering = false;
@@ -263,20 +294,21 @@ export class InstrumentFollower<Book> {
     this.recoveries += 1;
     if (!this.sure) this.streams.trades.broken('trades of an interruption are being fetched');
     for (let page = 0; page < pagesMax; page += 1) {
-      const { trades, newestId, more } = await market.tradesFrom(symbol, this.line.nextId!, signal);
+      const ask = { fromId: this.line.nextId!, sinceMs: this.line.reachedMs };
+      const { trades, newestId: told, more } = await market.tradesFrom(symbol, ask, signal);
       if (signal.aborted) return;
       for (const trade of trades) if (trade.id >= this.line.nextId!) this.trade(trade);
       if (more && trades.length > 0) continue;
-      if (newestId !== null) {
-        const impossible = this.line.dropAbove(newestId + aheadMax);
-        if (impossible > 0) this.parts.refuse('impossible_id', impossible);
-      }
+      // None from this number on: the one before is the newest.
+      const newestId = told ?? ask.fromId - 1;
+      const impossible = this.line.dropAbove(newestId + aheadMax);
+      if (impossible > 0) this.parts.refuse('impossible_id', impossible);
       const hole = this.line.missing();
       if (hole === null) {
         this.sure = true;
         this.recoveries = 0;
         this.streams.trades.whole();
-      } else if (newestId !== null && newestId >= hole.toId) {
+      } else if (newestId >= hole.toId) {
         this.giveUp(venueMs, `the venue has no trades ${hole.fromId} to ${hole.toId}`);
       }
       return;

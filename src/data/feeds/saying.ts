@@ -22,7 +22,14 @@ export interface VenueTrade extends NumberedTrade {
  * `eventMs` when the venue says it said so.
  */
 export type Saying<Book> =
-  | { readonly says: 'trade'; readonly symbol: string; readonly trade: VenueTrade; readonly eventMs?: number }
+  | {
+      readonly says: 'trade';
+      readonly symbol: string;
+      readonly trade: VenueTrade;
+      /** It happened before we listened. */
+      readonly recap?: boolean;
+      readonly eventMs?: number;
+    }
   | {
       readonly says: 'quote';
       readonly symbol: string;
@@ -45,7 +52,8 @@ export type Saying<Book> =
   | { readonly says: 'subscribed'; readonly channel: Channel; readonly symbols: readonly string[] }
   /** A subscription was refused: of one symbol or, when null, nobody knows of which. */
   | { readonly says: 'refused'; readonly symbol: string | null; readonly detail: string }
-  | { readonly says: 'nothing'; readonly fault: MessageFault };
+  /** `booksInDoubt`: the message may have been of any book, and nothing but a new snapshot would show it. */
+  | { readonly says: 'nothing'; readonly fault: MessageFault; readonly booksInDoubt?: true };
 
 /** What a book message did to a book: see the books of the venues. */
 export type BookStep = 'applied' | 'waiting' | 'old' | 'lost';

@@ -28,6 +28,18 @@ export class TradeLine<T extends NumberedTrade> {
     return this.next;
   }
 
+  /** Time of the last trade handed on; 0 before the first. */
+  get reachedMs(): number {
+    return this.lastTimeMs;
+  }
+
+  /** What came up to this trade is not asked for: watching begins after it. Only before the first. */
+  beginAfter({ id, timeMs }: NumberedTrade): void {
+    if (this.next !== null && id < this.next) return;
+    this.next = id + 1;
+    this.lastTimeMs = timeMs;
+  }
+
   get heldCount(): number {
     return this.held.size;
   }

@@ -59,7 +59,7 @@ export class VenueConnection<Book> {
           judgement: () => this.judgement(),
           accept: (ticks) => sink.accept(ticks),
           refuse: (reason, count) => sink.refused(reason, count),
-          subscribe: (channel) => this.subscribe([channel], [symbol]),
+          subscribe: (channel) => this.subscribe([channel], [symbol], true),
           count: parts.count,
           failed: parts.failed,
         }),
@@ -101,7 +101,7 @@ export class VenueConnection<Book> {
   private opened(): void {
     this.heardAny = false;
     for (const follower of this.followers) follower.opened();
-    if (!this.market.subscribedByUrl) this.subscribe(channels, [...this.bySymbol.keys()]);
+    if (!this.market.subscribedByUrl) this.subscribe(channels, [...this.bySymbol.keys()], false);
   }
 
   private lost(reason: LossReason, says: string): void {
@@ -111,8 +111,8 @@ export class VenueConnection<Book> {
     this.parts.changed();
   }
 
-  private subscribe(wanted: readonly Channel[], symbols: readonly string[]): void {
-    for (const text of this.market.subscribe(wanted, symbols)) this.socket.send(text);
+  private subscribe(wanted: readonly Channel[], symbols: readonly string[], again: boolean): void {
+    for (const text of this.market.subscribe(wanted, symbols, again)) this.socket.send(text);
   }
 
   private heard(text: string): void {
@@ -124,7 +124,10 @@ export class VenueConnection<Book> {
   }
 
   private take(saying: Saying<Book>): void {
-    if (saying.says === 'nothing') return this.parts.sink.refused(saying.fault, 1);
+    if (saying.says === 'nothing') {
+      if (saying.booksInDoubt) for (const follower of this.followers) follower.bookInDoubt();
+      return this.parts.sink.refused(saying.fault, 1);
+    }
     if ('eventMs' in saying && saying.eventMs !== undefined) this.told(saying.eventMs);
     if (saying.says === 'alive') return;
     if (saying.says === 'subscribed') {

@@ -1,6 +1,12 @@
 import type { VenueHistory } from '../venues/venue.js';
 import type { BookKeeper, Channel, Saying, VenueTrade } from './saying.js';
 
+/** Which trades are missing: those numbered `fromId` and above, all at or after `sinceMs` by the venue's clock. */
+export interface TradesAsk {
+  readonly fromId: number;
+  readonly sinceMs: number;
+}
+
 /** Trades a venue tells when asked, rising by number. */
 export interface TradePage {
   readonly trades: readonly VenueTrade[];
@@ -23,14 +29,16 @@ export interface VenueMarket<Book = never> extends VenueHistory {
   readonly instrumentsPerConnection: number;
   /** Where the stream of these symbols is. */
   streamUrl(symbols: readonly string[]): string;
-  /** What to say to follow channels of symbols, e.g. after the connection opened. */
-  subscribe(channels: readonly Channel[], symbols: readonly string[]): string[];
+  /** What to say to follow channels of symbols; `again` when they are followed already, e.g. for a fresh book. */
+  subscribe(channels: readonly Channel[], symbols: readonly string[], again: boolean): string[];
   /** The address is the subscription: from its opening on everything is sent. */
   readonly subscribedByUrl: boolean;
+  /** The stream tells no quotes of its own: they are the touch of the book. */
+  readonly quotesFromBook: boolean;
   read(text: string): readonly Saying<Book>[];
   newBook(instrument: string): BookKeeper<Book>;
   /** A book as it stands; absent where the stream sends one after each subscription. */
   bookNow?(symbol: string, signal: AbortSignal): Promise<Book>;
-  /** Trades numbered `fromId` and above, as far as the venue still tells them. */
-  tradesFrom(symbol: string, fromId: number, signal: AbortSignal): Promise<TradePage>;
+  /** Missing trades, as far as the venue still tells them; others may be among them. */
+  tradesFrom(symbol: string, ask: TradesAsk, signal: AbortSignal): Promise<TradePage>;
 }

@@ -148,7 +148,7 @@ export class VenueHttp {
       return { value, sentMs, receivedMs: clock.nowMs() };
     } catch (error) {
       // Some venues refuse with status 200 and say so in the answer.
-      if (error instanceof VenueFault) throw error;
+      if (error instanceof VenueFault) throw this.said(error);
       const why = error instanceof SyntaxError ? 'no JSON' : (error as Error).message;
       throw this.fault('malformed', `${path} was answered with ${why}: ${excerpt(text)}`);
     }
@@ -168,6 +168,14 @@ export class VenueHttp {
     // A page of HTML with 403 is the guard before the venue, and passes; JSON is the venue itself, and does not.
     const passing = status >= 500 || status === 408 || (status === 403 && text.trimStart().startsWith('<'));
     return this.fault(passing ? 'unavailable' : 'refused', says);
+  }
+
+  /** What the answer itself calls too many requests pauses everybody, as a 429 does. */
+  private said(fault: VenueFault): VenueFault {
+    if (fault.kind !== 'rate_limited') return fault;
+    const pauseMs = fault.retryAfterMs ?? unsaidPauseMs[429];
+    this.budget.pause(pauseMs, this.parts.clock.monotonicMs());
+    return new VenueFault('rate_limited', fault.message, pauseMs);
   }
 
   private fault(kind: VenueFault['kind'], says: string, pauseMs: number | null = null): VenueFault {

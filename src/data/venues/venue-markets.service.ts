@@ -6,6 +6,8 @@ import { Clock } from '../../kernel/time.js';
 import { DataConfig } from '../data.config.js';
 import type { VenueMarket } from '../feeds/venue-market.js';
 import { BinanceMarket, binancePerpetuals, binanceSpot } from './binance/binance.adapter.js';
+import { CoinbaseMarket } from './coinbase/coinbase.adapter.js';
+import { KrakenMarket } from './kraken/kraken.adapter.js';
 import { VenueHttp, type VenueHttpPlan } from './venue-http.adapter.js';
 import { readVenueFees, readVenueUrls, type VenueFees } from './venue-settings.js';
 import type { VenueHistory } from './venue.js';
@@ -40,6 +42,18 @@ const homes = {
     usedWeightHeader: 'x-mbx-used-weight-1m',
     fees: { maker: '0.0002', taker: '0.0005' },
   },
+  coinbase: {
+    rest: 'https://api.exchange.coinbase.com',
+    stream: 'wss://ws-feed.exchange.coinbase.com',
+    budget: { weight: 8, windowMs: 1_000 },
+    fees: { maker: '0.004', taker: '0.006' },
+  },
+  kraken: {
+    rest: 'https://api.kraken.com',
+    stream: 'wss://ws.kraken.com',
+    budget: { weight: 4, windowMs: 5_000 },
+    fees: { maker: '0.0025', taker: '0.004' },
+  },
 } as const satisfies Record<string, Home>;
 
 /** The markets that are spoken here without ccxt, each with its one HTTP client and so with one rate budget. */
@@ -56,7 +70,7 @@ export class VenueMarkets {
       const { budget, usedWeightHeader } = home;
       const http = new VenueHttp({ exchange, baseUrl, budget, usedWeightHeader }, { clock, random, metrics });
       const own = fees.get(exchange);
-      return { http, streamUrl, fees: own ?? home.fees, ownFees: own !== undefined };
+      return { http, streamUrl, fees: own ?? home.fees, ownFees: own ?? null };
     };
     const binance = (
       [
@@ -65,10 +79,19 @@ export class VenueMarkets {
       ] as const
     ).map(([exchange, plan]) => {
       const { http, streamUrl, fees: paid, ownFees } = homeOf(exchange);
-      const market = new BinanceMarket({ ...plan, streamUrl, fees: paid, publishesFees: ownFees }, http);
+      const market = new BinanceMarket(
+        { ...plan, streamUrl, fees: paid, publishesFees: ownFees !== null },
+        http,
+      );
       return { market, contract: plan.contract };
     });
-    this.byExchange = new Map([['binance', binance]]);
+    const coinbase = homeOf('coinbase');
+    const kraken = homeOf('kraken');
+    this.byExchange = new Map<string, readonly NativeMarket[]>([
+      ['binance', binance],
+      ['coinbase', [{ market: new CoinbaseMarket(coinbase, coinbase.http), contract: null }]],
+      ['kraken', [{ market: new KrakenMarket(kraken, kraken.http), contract: null }]],
+    ]);
   }
 
   /** Empty for an exchange that is not spoken here. */

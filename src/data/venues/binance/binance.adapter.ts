@@ -1,7 +1,7 @@
 import { parseInstrumentId } from '../../../kernel/money.js';
 import { timeframeMs, timeframes } from '../../../kernel/time.js';
 import type { BookKeeper, Channel, Saying } from '../../feeds/saying.js';
-import type { TradePage, VenueMarket } from '../../feeds/venue-market.js';
+import type { TradePage, TradesAsk, VenueMarket } from '../../feeds/venue-market.js';
 import { candlePage } from '../venue-answers.js';
 import type { VenueHttp } from '../venue-http.adapter.js';
 import type { VenueFees } from '../venue-settings.js';
@@ -61,6 +61,7 @@ export class BinanceMarket implements VenueMarket<BinanceBookMessage> {
   /** 1,024 streams are allowed on a connection; three an instrument leave room for subscribing again. */
   readonly instrumentsPerConnection = 100;
   readonly subscribedByUrl = true;
+  readonly quotesFromBook = false;
   private requests = 0;
 
   constructor(
@@ -148,7 +149,7 @@ export class BinanceMarket implements VenueMarket<BinanceBookMessage> {
     return value;
   }
 
-  async tradesFrom(symbol: string, fromId: number, signal: AbortSignal): Promise<TradePage> {
+  async tradesFrom(symbol: string, { fromId }: TradesAsk, signal: AbortSignal): Promise<TradePage> {
     const older = this.plan.olderTrades;
     const ask = async (name: string, query: Record<string, string | number>): Promise<TradePage> => {
       const { value: trades } = await this.http.get({

@@ -13,7 +13,7 @@ const hundred = Decimal.of('100');
 
 /** `GET /0/public/AssetPairs`: what is listed, with its rules and the fees of the lowest tier. Dark pools are left out, and assets whose name an instrument cannot have (`ETH2.S`). */
 export function krakenListings(text: string): Listing[] {
-  return resultOf(text)
+  return krakenResult(text)
     .entries()
     .flatMap(([, pair]) => {
       // A dark pool has no name on the stream.
@@ -85,7 +85,7 @@ export function krakenCandlesAsk({ instrument, timeframe, fromMs }: CandleReques
  * open. There is never a further page: what is older than 720 candles cannot be had.
  */
 export function krakenCandlePage(text: string, { fromMs, toMs }: CandleRequest): CandlePage {
-  const result = resultOf(text);
+  const result = krakenResult(text);
   const committedMs = result.integer('last') * 1000;
   const rows = result.lists().flat();
   const candles = rows
@@ -95,7 +95,7 @@ export function krakenCandlePage(text: string, { fromMs, toMs }: CandleRequest):
 }
 
 /** The `result` of an answer; a venue that answers with errors has refused. */
-function resultOf(text: string): MessageFields {
+export function krakenResult(text: string): MessageFields {
   const answer = MessageFields.of(parseExactJson(text), 'answer');
   const errors = answer.list('error').map(String);
   if (errors.length > 0) throw faultOf(errors);
