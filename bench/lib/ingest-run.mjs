@@ -54,7 +54,7 @@ export async function ingest(house, ticks) {
     origin: 'feed',
     nowMs: () => nowMs,
     prepare: async () => undefined,
-    start: async () => undefined,
+    start: (sink) => sink.begin([instrument]),
     stop: async () => undefined,
   };
   const { config, log } = house;
