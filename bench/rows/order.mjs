@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { embeddedUrl } from '../lib/fill.mjs';
 import { requestsPerSecond } from '../lib/load.mjs';
 import { startPeer, startServer } from '../lib/server.mjs';
 
@@ -127,7 +126,3 @@ async function singleRowCommits(dataDir) {
 }
 
 /** The embedded database keeps user, password and port in its data folder, readable by its owner alone. */
-function embeddedUrl(dataDir) {
-  const { user, password, port } = JSON.parse(readFileSync(join(dataDir, 'postgres.json'), 'utf8'));
-  return `postgres://${user}:${password}@127.0.0.1:${port}/rrralgorithms`;
-}

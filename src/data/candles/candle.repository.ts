@@ -4,6 +4,7 @@ import { Database, type Sql } from '../../platform/database/database.service.js'
 import { candleTable, partitionedTables, type Span } from '../partitions/partition-plan.js';
 import { Partitions } from '../partitions/partitions.service.js';
 import type { BuiltCandle, CandleRun, CandleSource } from './built-candle.js';
+import { candleTexts } from './candle-text.js';
 import type { SeriesCandle } from './recent-candles.js';
 
 const columns = 'instrument, timeframe, open_time_ms, open, high, low, close, volume, trades, source';
@@ -102,6 +103,33 @@ export class CandleRepository {
     return found.map((row) => candleOf(row, timeframe));
   }
 
+  /** `range` with each candle as its contract's JSON, and the open time of the one after them (ms) or null. */
+  async rangeText(query: {
+    instrument: string;
+    timeframe: Timeframe;
+    fromMs: number;
+    toMs: number;
+    limit: number;
+  }): Promise<{ texts: string[]; nextMs: number | null }> {
+    const { instrument, timeframe, limit } = query;
+    const lines: string[] = [];
+    for (const { fromMs, toMs } of await this.partitions.onward(candleTable(timeframe), query)) {
+      const { rows } = await this.database.query<{ lines: string | null }>(
+        candlesText,
+        [instrument, timeframe, fromMs, toMs, limit + 1 - lines.length],
+        'data-candles-text',
+      );
+      const [{ lines: found }] = rows;
+      if (found !== null) for (const line of found.split('\n')) lines.push(line);
+      if (lines.length > limit) break;
+    }
+    const next = lines.length > limit ? lines.pop()! : null;
+    return {
+      texts: candleTexts(instrument, timeframe, lines),
+      nextMs: next === null ? null : Number(next.slice(0, next.indexOf(' '))),
+    };
+  }
+
   /** The newest `limit` candles that open before `toMs`, oldest first. */
   async newest(query: {
     instrument: string;
@@ -126,6 +154,11 @@ export class CandleRepository {
 
 const selected = `SELECT open_time_ms, open, high, low, close, volume, trades, source FROM data.candles
   WHERE instrument = $1 AND timeframe = $2 AND open_time_ms >= $3 AND open_time_ms < $4`;
+/** A line for each candle: its open time, a blank, and what follows the time in its JSON. Numbers and sources need no escapes. */
+const candlesText = `SELECT string_agg(concat(open_time_ms, ' ","open":"', open, '","high":"', high, '","low":"', low,
+    '","close":"', close, '","volume":"', volume, '"', ',"trades":' || trades, ',"closed":true,"source":"', source, '"}'),
+    E'\\n' ORDER BY open_time_ms) AS lines
+  FROM (${selected} ORDER BY open_time_ms LIMIT $5) AS page`;
 const candlesOnward = `${selected} ORDER BY open_time_ms LIMIT $5`;
 const candlesBack = `${selected} ORDER BY open_time_ms DESC LIMIT $5`;
 

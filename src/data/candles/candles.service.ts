@@ -16,6 +16,10 @@ const defaultLimit = 500;
 const recentMax = 1_000;
 const recentSeriesMax = 200;
 const endOfTimeMs = 8_640_000_000_000_000;
+/** Shorter pages gain nothing as text. */
+const textLimitMin = 200;
+/** Candles of one series have no equal times. */
+const position = { place: 0, id: '' };
 
 /**
  * Stored candles by the page. With `from`, pages go on to newer ones; without it the first page is the newest and the
@@ -39,29 +43,15 @@ export class CandlesService extends Candles {
   }
 
   async list(query: CandleQuery): Promise<Page<Candle>> {
-    const { instrument } = query;
-    const timeframe = query.timeframe as Timeframe;
-    const limit = query.limit ?? defaultLimit;
-    this.instruments.require(instrument);
-    const { fromMs, toMs } = readTimeRange(query);
-    const series = keyOf(instrument, timeframe);
-    const cursor = query.cursor === undefined ? null : readCursor(series, query.cursor);
-    const endMs = toMs ?? endOfTimeMs;
+    const asked = this.read(query);
+    const { instrument, timeframe, series, fromMs, toMs, limit } = asked;
     const toItem = (candle: SeriesCandle): Candle => itemOf(instrument, candle);
-    const position = { place: 0, id: '' };
-
-    if (cursor?.direction === 'newer' || (cursor === null && fromMs !== null)) {
-      const startMs = cursor ? Math.max(cursor.timeMs, fromMs ?? cursor.timeMs) : fromMs!;
-      const rows = await this.range(series, { instrument, timeframe, fromMs: startMs, toMs: endMs, limit });
-      const next = rows.length > limit ? rows[limit] : null;
-      return {
-        items: rows.slice(0, limit).map(toItem),
-        nextCursor: next && writeCursor(series, { direction: 'newer', timeMs: next.openTimeMs, ...position }),
-      };
+    if (asked.onward) {
+      const rows = await this.range(series, { instrument, timeframe, fromMs: fromMs!, toMs, limit });
+      const next = rows.length > limit ? rows[limit].openTimeMs : null;
+      return { items: rows.slice(0, limit).map(toItem), nextCursor: newer(series, next) };
     }
-
-    const beforeMs = Math.min(cursor?.timeMs ?? endMs, endMs);
-    const { candles, older } = await this.newest(instrument, timeframe, beforeMs, limit);
+    const { candles, older } = await this.newest(instrument, timeframe, toMs, limit);
     const cut = fromMs === null ? candles : candles.filter((candle) => candle.openTimeMs >= fromMs);
     const more = older && cut.length === candles.length;
     return {
@@ -70,6 +60,44 @@ export class CandlesService extends Candles {
         ? writeCursor(series, { direction: 'older', timeMs: candles[0].openTimeMs, ...position })
         : null,
     };
+  }
+
+  /** A long page of the past comes from storage as text; any other is `list`. */
+  async listText(query: CandleQuery): Promise<string> {
+    const asked = this.read(query);
+    const { instrument, timeframe, series, fromMs, toMs, limit } = asked;
+    const past = asked.onward && limit >= textLimitMin && toMs !== endOfTimeMs;
+    if (!past || this.recent.from(series, fromMs!, toMs, limit + 1))
+      return JSON.stringify(await this.list(query));
+    this.metrics.candleReads.inc({ from: 'storage' });
+    const range = { instrument, timeframe, fromMs: fromMs!, toMs, limit };
+    const { texts, nextMs } = await this.repository.rangeText(range);
+    return `{"items":[${texts.join(',')}],"nextCursor":${JSON.stringify(newer(series, nextMs))}}`;
+  }
+
+  private read(query: CandleQuery): {
+    instrument: string;
+    timeframe: Timeframe;
+    series: string;
+    limit: number;
+    /** From `fromMs` on; otherwise the newest before `toMs`. */
+    onward: boolean;
+    fromMs: number | null;
+    toMs: number;
+  } {
+    const { instrument, limit = defaultLimit } = query;
+    const timeframe = query.timeframe as Timeframe;
+    this.instruments.require(instrument);
+    const { fromMs, toMs } = readTimeRange(query);
+    const series = keyOf(instrument, timeframe);
+    const cursor = query.cursor === undefined ? null : readCursor(series, query.cursor);
+    const endMs = toMs ?? endOfTimeMs;
+    const of = { instrument, timeframe, series, limit };
+    if (cursor?.direction === 'newer' || (cursor === null && fromMs !== null)) {
+      const startMs = cursor ? Math.max(cursor.timeMs, fromMs ?? cursor.timeMs) : fromMs;
+      return { ...of, onward: true, fromMs: startMs, toMs: endMs };
+    }
+    return { ...of, onward: false, fromMs, toMs: Math.min(cursor?.timeMs ?? endMs, endMs) };
   }
 
   /** These candles were just stored, in the order of time. */
@@ -161,6 +189,10 @@ export class CandlesService extends Candles {
       this.recent.forget(reading);
     }
   }
+}
+
+function newer(series: string, nextMs: number | null): string | null {
+  return nextMs === null ? null : writeCursor(series, { direction: 'newer', timeMs: nextMs, ...position });
 }
 
 function keyOf(instrument: string, timeframe: string): string {

@@ -63,9 +63,12 @@ export class CandleQuery {
 export abstract class Candles {
   static readonly port: PortDescription<Candles> = {
     name: 'data.candles',
-    methods: { list: 'read' },
+    methods: { list: 'read', listText: 'read' },
   };
 
   /** Throws DATA_UNKNOWN_INSTRUMENT, DATA_RANGE_INVALID, DATA_CURSOR_INVALID. */
   abstract list(query: CandleQuery): Promise<Page<Candle>>;
+
+  /** The same page as the JSON it is sent as: for long pages, which are sooner written than made of objects. Throws as `list`. */
+  abstract listText(query: CandleQuery): Promise<string>;
 }

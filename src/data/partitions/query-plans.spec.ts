@@ -107,6 +107,13 @@ describe('with years of partitions filled', () => {
     ['candles before a time', () => candles({ to: middle })],
     ['candles from a time on', () => candles({ from: middle })],
     ['candles of a range', () => candles({ from: middle, to: later, limit: 5000 })],
+    [
+      'candles of a range as text',
+      () =>
+        house
+          .get(Candles)
+          .listText({ instrument: busy, timeframe: '1m', from: middle, to: later, limit: 5000 }),
+    ],
     ['candles of a range that is almost all', () => candles({ from: toRfc3339(t0), limit: 5000 })],
     ['hours of years', () => candles({ timeframe: '1h', from: toRfc3339(t0), limit: 5000 })],
     ['the newest trades', () => trades({})],

@@ -7,6 +7,7 @@ import { Market, OrderBook, Quote, Trade, TradeQuery } from '../../data/contract
 import { PathInstrument } from '../../platform/http/path.pipe.js';
 import { Describe } from '../openapi/describe.js';
 import { BookQuery } from '../contract/queries.js';
+import { prefersCsv } from './accept.js';
 import { asAccepted } from './csv-page.js';
 import { pageOf } from './pages.js';
 import type { Reply, SignedRequest } from './request.adapter.js';
@@ -65,7 +66,12 @@ export class MarketDataController {
     @Req() request: SignedRequest,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<Page<Candle> | string> {
-    return asAccepted(request, reply, Candle, await this.candles.list(query));
+    if (prefersCsv(request.headers.accept)) {
+      return asAccepted(request, reply, Candle, await this.candles.list(query));
+    }
+    reply.header('Vary', 'Accept');
+    reply.header('content-type', 'application/json; charset=utf-8');
+    return this.candles.listText(query);
   }
 
   @Get('trades')

@@ -50,6 +50,10 @@ class StoredCandles implements Candles {
     }
   }
 
+  async listText(query: CandleQuery): Promise<string> {
+    return JSON.stringify(await this.list(query));
+  }
+
   async list(query: CandleQuery): Promise<Page<Candle>> {
     this.asked += 1;
     const fits = this.candles.filter(

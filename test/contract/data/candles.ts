@@ -81,6 +81,34 @@ export function candlesSuite(house: () => House): void {
         expect([items.length, nextCursor]).toEqual([600, null]);
       });
 
+      it('writes the same pages as text, from storage as from memory', async () => {
+        const instrument = await anInstrument(house());
+        await storeCandles(house(), instrument, 600);
+        await house().database.query(
+          `UPDATE data.candles SET trades = 7, high = 1000.123456789, close = 0.00000001 WHERE instrument = $1 AND open_time_ms % 7 = 0`,
+          [instrument],
+        );
+        const series = { instrument, timeframe: '5m' };
+        const queries = [
+          { ...series, from: atBar(10), to: atBar(590), limit: 300 },
+          { ...series, from: atBar(10), to: atBar(590), limit: 5000 },
+          { ...series, from: atBar(10), to: atBar(310), limit: 300 },
+          { ...series, from: atBar(700), to: atBar(900), limit: 500 },
+          { ...series, from: atBar(10), limit: 300 },
+          { ...series, to: atBar(590), limit: 300 },
+          { ...series, limit: 3 },
+        ];
+        const { port } = subject();
+        for (const query of [...queries, ...queries]) {
+          const text = await port.listText(query);
+          const page = await port.list(query);
+          expect(text).toBe(JSON.stringify(page));
+          if (page.nextCursor === null) continue;
+          const next = { ...query, cursor: page.nextCursor };
+          expect(await port.listText(next)).toBe(JSON.stringify(await port.list(next)));
+        }
+      });
+
       it('knows no candles of an unknown instrument', async () => {
         await expectProblem(
           subject().port.list({ instrument: 'NOPE-USD.TEST', timeframe: '5m' }),
