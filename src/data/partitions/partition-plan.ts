@@ -38,16 +38,20 @@ const daysAhead = 3;
  * 80 µs for each partition a query may touch, so partitions are as wide as dropping them allows.
  */
 export function stretchOf(table: PartitionedTable, timeMs: number, nowMs: number): Span {
-  const today = Math.floor(nowMs / dayMs);
-  const day = Math.floor(timeMs / dayMs);
-  if (table === 'trades' && day >= today - daysBack && day <= today + daysAhead) {
-    return { fromMs: day * dayMs, toMs: (day + 1) * dayMs };
-  }
   const months = monthsOf[table];
   const date = new Date(timeMs);
   const month = date.getUTCFullYear() * 12 + date.getUTCMonth();
   const first = Math.floor(month / months) * months;
-  return { fromMs: monthStartMs(first), toMs: monthStartMs(first + months) };
+  const stretch = { fromMs: monthStartMs(first), toMs: monthStartMs(first + months) };
+  if (table !== 'trades') return stretch;
+  const today = Math.floor(nowMs / dayMs);
+  const day = Math.floor(timeMs / dayMs);
+  const daysFromMs = (today - daysBack) * dayMs;
+  const daysToMs = (today + daysAhead + 1) * dayMs;
+  // A month ends where the single days begin: live rows never lie in it.
+  if (timeMs < daysFromMs) return { ...stretch, toMs: Math.min(stretch.toMs, daysFromMs) };
+  if (timeMs >= daysToMs) return { ...stretch, fromMs: Math.max(stretch.fromMs, daysToMs) };
+  return { fromMs: day * dayMs, toMs: (day + 1) * dayMs };
 }
 
 /** The calendar's stretches from one that holds `fromMs` to one that holds the last moment before `toMs`, cut to that range. */
