@@ -35,8 +35,9 @@ describe.runIf(present)('what a venue should never say', () => {
     await venue.play(400);
     while (streamOf(await feed(), 'order-book').state !== 'live')
       await new Promise((wake) => setTimeout(wake, 20));
-    const [newest] = await told<{ id: number }[]>('trades?symbol=BTCUSDT&limit=1');
-    tradeId = newest.id;
+    const trades = await told<{ id: number }[]>('trades?symbol=BTCUSDT&limit=1000');
+    tradeId = trades.at(-1)!.id;
+    while ((await stored()).trades < trades.length) await new Promise((wake) => setTimeout(wake, 20));
   });
   afterAll(async () => {
     await house?.close();
@@ -50,8 +51,8 @@ describe.runIf(present)('what a venue should never say', () => {
     streams.find((one) => one.instrument === instrument && one.channel === channel)!;
   const refusals = async (): Promise<Record<string, number>> =>
     Object.fromEntries((await feed()).refusedBy.map(({ reason, count }) => [reason, count]));
-  const stored = async (): Promise<unknown> => {
-    const { rows } = await house.database.query(
+  const stored = async (): Promise<Record<string, number>> => {
+    const { rows } = await house.database.query<Record<string, number>>(
       `SELECT (SELECT count(*) FROM data.trades) AS trades,
          (SELECT count(*) FROM data.trades WHERE price <= 0 OR quantity <= 0) AS mad,
          (SELECT count(*) FROM data.candles) AS candles`,

@@ -1,18 +1,15 @@
 import type { Clock } from '../../kernel/time.js';
 import type { Random } from '../../kernel/random.js';
 import { backoffMs } from '../venues/backoff.js';
-import { VenueFault } from '../venues/venue.js';
-import type { BookKeeper, Channel, Saying, VenueTrade } from './saying.js';
+import { BookFollower } from './book-follower.service.js';
+import type { Channel, Saying, VenueTrade } from './saying.js';
 import { channels } from './saying.js';
 import { type StreamEvent, StreamWatch } from './stream-watch.js';
 import { faultOf, type Judgement, type Refusal, type Tick, type TradeTick } from './tick.js';
 import { TradeLine } from './trade-line.js';
 import type { VenueMarket } from './venue-market.js';
+import { whileOpen } from './while-open.js';
 
-/** Levels a side of a book that are passed on. */
-const levels = 20;
-/** Books change many times a second; they are passed on at most so often. */
-const bookEveryMs = 100;
 /** A missing trade may only be late: it is fetched after so long. */
 const reorderMs = 250;
 /** Missing trades are fetched for as long as they may still be taken in, and given up then. */
@@ -21,11 +18,6 @@ const recoverMsMax = 90_000;
 const pagesMax = 20;
 /** A number so far above the newest trade of the venue is nobody's trade. */
 const aheadMax = 10_000;
-/** A subscription brings its book within this. */
-const firstBookMs = 5_000;
-/** A book that held so long was a good one: when it is lost, the next is fetched at once. */
-const bookSteadyMs = 10_000;
-const bookBackoff = { firstMs: 200, maxMs: 30_000 };
 const tradeBackoff = { firstMs: 500, maxMs: 10_000 };
 
 export interface FollowerParts<Book> {
@@ -51,7 +43,7 @@ export interface FollowerParts<Book> {
 export class InstrumentFollower<Book> {
   readonly streams: Readonly<Record<Channel, StreamWatch>>;
   private readonly line = new TradeLine<VenueTrade>();
-  private readonly book: BookKeeper<Book>;
+  private readonly book: BookFollower<Book>;
   private life = new AbortController();
   private open = false;
   /** Every trade up to now is known: the stream was not interrupted since, or what it missed was fetched. */
@@ -64,20 +56,15 @@ export class InstrumentFollower<Book> {
   private recovering = false;
   private recoverAtMs = 0;
   private recoveries = 0;
-  private fetching = false;
-  private bookAtMs = 0;
-  private bookTries = 0;
-  private bookChanged: number | null = null;
-  private bookPassedMs = -Infinity;
 
   constructor(private readonly parts: FollowerParts<Book>) {
-    this.book = parts.market.newBook(parts.instrument);
     this.streams = Object.fromEntries(
       channels.map((channel) => [
         channel,
         new StreamWatch(channel, parts.staleMs, (event) => parts.count(channel, event)),
       ]),
     ) as Record<Channel, StreamWatch>;
+    this.book = new BookFollower(parts, this.streams['order-book'], this.streams.quotes);
   }
 
   get instrument(): string {
@@ -93,9 +80,7 @@ export class InstrumentFollower<Book> {
     this.quoteSequence = -1;
     this.recoverAtMs = 0;
     this.recoveries = 0;
-    this.bookTries = 0;
-    // Where subscribing brings a book, it is waited for.
-    this.bookAtMs = this.parts.clock.monotonicMs() + (this.parts.market.bookNow ? 0 : firstBookMs);
+    this.book.opened();
     for (const channel of channels) this.streams[channel].opened(this.parts.clock.nowMs());
     if (this.parts.market.subscribedByUrl) this.open = true;
   }
@@ -105,9 +90,13 @@ export class InstrumentFollower<Book> {
     if (this.sure) this.unsureSinceMs = this.parts.clock.monotonicMs();
     this.open = false;
     this.sure = false;
-    this.book.restart();
-    this.bookChanged = null;
+    this.book.closed();
     for (const channel of channels) this.streams[channel].closed();
+  }
+
+  /** A message was lost that may have been of its book. */
+  bookInDoubt(): void {
+    this.book.inDoubt();
   }
 
   stopped(): void {
@@ -128,7 +117,7 @@ export class InstrumentFollower<Book> {
         return this.quote(saying, nowMs);
       case 'book':
         this.streams['order-book'].heard(nowMs);
-        return this.bookMoved(saying.book, saying.eventMs ?? nowMs);
+        return this.book.take(saying.book, saying.eventMs ?? nowMs);
       case 'newest-trade':
         this.line.expect(saying.id);
         return this.noticeHole();
@@ -145,8 +134,7 @@ export class InstrumentFollower<Book> {
     const { clock } = this.parts;
     const nowMs = clock.nowMs();
     const monotonicMs = clock.monotonicMs();
-    if (this.bookChanged !== null && monotonicMs - this.bookPassedMs >= bookEveryMs)
-      this.passBook(monotonicMs);
+    this.book.check(this.open, this.life.signal);
     if (!this.open) return;
     if (liveMs !== null && !this.began) {
       this.began = true;
@@ -154,7 +142,6 @@ export class InstrumentFollower<Book> {
       this.gap(Math.max(liveMs, nowMs) + this.parts.latenessMs);
     }
     this.checkTrades(monotonicMs, liveMs ?? nowMs);
-    if (!this.book.inStep && !this.fetching && monotonicMs >= this.bookAtMs) this.renewBook(monotonicMs);
     for (const channel of channels) {
       if (this.streams[channel].resubscribe(nowMs)) this.parts.subscribe(channel);
     }
@@ -203,72 +190,6 @@ export class InstrumentFollower<Book> {
     this.parts.accept([{ kind: 'quote', instrument, bid, bidSize, ask, askSize, timeMs: timeMs ?? nowMs }]);
   }
 
-  private bookMoved(message: Book, eventMs: number): void {
-    const watch = this.streams['order-book'];
-    const step = this.book.take(message);
-    if (step === 'lost') {
-      this.bookChanged = null;
-      watch.broken(this.book.lostBecause ?? 'the book was lost');
-      this.bookLost();
-    } else if (step === 'waiting') {
-      watch.syncing();
-    } else if (this.book.inStep) {
-      watch.whole();
-      if (this.parts.clock.monotonicMs() - this.bookAtMs > bookSteadyMs) this.bookTries = 0;
-      if (step === 'applied') this.bookChanged = eventMs;
-      const monotonicMs = this.parts.clock.monotonicMs();
-      if (this.bookChanged !== null && monotonicMs - this.bookPassedMs >= bookEveryMs)
-        this.passBook(monotonicMs);
-    }
-  }
-
-  private passBook(monotonicMs: number): void {
-    const timeMs = this.bookChanged!;
-    this.bookChanged = null;
-    this.bookPassedMs = monotonicMs;
-    if (!this.book.inStep) return;
-    const { bids, asks } = this.book.top(levels);
-    const { instrument } = this;
-    this.parts.accept([{ kind: 'book', instrument, bids, asks, timeMs }]);
-    if (!this.parts.market.quotesFromBook || bids.length === 0 || asks.length === 0) return;
-    const [[bid, bidSize]] = bids;
-    const [[ask, askSize]] = asks;
-    this.streams.quotes.heard(this.parts.clock.nowMs());
-    this.parts.accept([{ kind: 'quote', instrument, bid, bidSize, ask, askSize, timeMs }]);
-  }
-
-  /** A message was lost that may have been of this book. */
-  bookInDoubt(): void {
-    if (!this.book.inStep) return;
-    this.book.restart();
-    this.bookChanged = null;
-    this.streams['order-book'].broken('a message that may have been of this book could not be read');
-    this.bookLost();
-  }
-
-  /** Fetched anew at once, but not again and again. */
-  private bookLost(): void {
-    const nowMs = this.parts.clock.monotonicMs();
-    const waitMs = backoffMs(bookBackoff, this.bookTries, this.parts.random.nextFloat());
-    this.bookAtMs = this.bookTries === 0 ? nowMs : nowMs + waitMs;
-  }
-
-  /** Asks for the book as it stands: over REST, or by subscribing again. */
-  private renewBook(monotonicMs: number): void {
-    const { market, symbol, random } = this.parts;
-    this.bookAtMs = monotonicMs + backoffMs(bookBackoff, this.bookTries, random.nextFloat());
-    this.bookTries += 1;
-    if (!market.bookNow) return this.parts.subscribe('order-book');
-    if (this.streams['order-book'].messages === 0) return;
-    this.fetching = true;
-    void this.alone(async (signal) => {
-      const message = await market.bookNow!(symbol, signal);
-      if (!signal.aborted) this.bookMoved(message, this.parts.clock.nowMs());
-    }).finally(() => {
-      this.fetching = false;
-    });
-  }
-
   private checkTrades(monotonicMs: number, venueMs: number): void {
     const hole = this.line.missing();
     if (this.sure && hole === null) return;
@@ -283,7 +204,14 @@ export class InstrumentFollower<Book> {
     }
     if (monotonicMs < this.recoverAtMs) return;
     this.recovering = true;
-    void this.alone((signal) => this.recover(signal, venueMs)).finally(() => {
+    void whileOpen(
+      this.life.signal,
+      (signal) => this.recover(signal, venueMs),
+      ({ says, pauseMs }) => {
+        this.recoverAtMs = Math.max(this.recoverAtMs, this.parts.clock.monotonicMs() + pauseMs);
+        this.parts.failed(says);
+      },
+    ).finally(() => {
       this.recovering = false;
     });
   }
@@ -340,20 +268,5 @@ export class InstrumentFollower<Book> {
 
   private tickOf({ id, price, quantity, side, timeMs }: VenueTrade): TradeTick {
     return { kind: 'trade', instrument: this.instrument, id: String(id), price, quantity, side, timeMs };
-  }
-
-  /** Runs for as long as this connection lives; what goes wrong is told and tried again by `check`. */
-  private async alone(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { signal } = this.life;
-    try {
-      await act(signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      const pauseMs = error instanceof VenueFault ? (error.retryAfterMs ?? 0) : 0;
-      const restUntilMs = this.parts.clock.monotonicMs() + pauseMs;
-      this.recoverAtMs = Math.max(this.recoverAtMs, restUntilMs);
-      this.bookAtMs = Math.max(this.bookAtMs, restUntilMs);
-      this.parts.failed((error as Error).message);
-    }
   }
 }

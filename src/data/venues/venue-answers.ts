@@ -19,7 +19,7 @@ export function listIn(value: unknown, what: string): readonly unknown[] {
   return value;
 }
 
-/** Decimal text in its normal form; numbers of JSON are taken where `Exact` kept their text. */
+/** Decimal text of 0 or more in its normal form. */
 export function decimalIn(value: unknown, what: string): string {
   const number = typeof value === 'string' ? Decimal.parse(value) : null;
   if (number === null || number.isNegative())
@@ -38,31 +38,6 @@ export function wholeIn(value: unknown, what: string): number {
   if (!Number.isSafeInteger(number) || (number as number) < 0)
     throw new AnswerFault(`${what} is ${JSON.stringify(value)?.slice(0, 40)}, no whole number`);
   return number as number;
-}
-
-/** A candle whose numbers make sense together. */
-export function candleIn(candle: {
-  readonly openTimeMs: unknown;
-  readonly open: unknown;
-  readonly high: unknown;
-  readonly low: unknown;
-  readonly close: unknown;
-  readonly volume: unknown;
-  readonly trades: unknown;
-}): VenueCandle {
-  const openTimeMs = wholeIn(candle.openTimeMs, 'open time');
-  const open = positiveIn(candle.open, 'open');
-  const high = positiveIn(candle.high, 'high');
-  const low = positiveIn(candle.low, 'low');
-  const close = positiveIn(candle.close, 'close');
-  const volume = decimalIn(candle.volume, 'volume');
-  const [o, h, l, c] = [open, high, low, close].map((text) => Decimal.of(text));
-  if (h.lt(o) || h.lt(c) || l.gt(o) || l.gt(c))
-    throw new AnswerFault(
-      `the candle of ${openTimeMs} has high ${high} and low ${low} for ${open} to ${close}`,
-    );
-  const trades = candle.trades === null ? null : wholeIn(candle.trades, 'number of trades');
-  return { openTimeMs, open, high, low, close, volume, trades };
 }
 
 /** Checked candles as a page: those asked for, rising, each once. */

@@ -1,6 +1,7 @@
 import type { VenueTrade } from '../../feeds/saying.js';
 import type { InstrumentRules } from '../../contract/instruments.js';
-import { candleIn, decimalIn, fieldsIn, type Fields, listIn, positiveIn, wholeIn } from '../venue-answers.js';
+import { decimalIn, fieldsIn, type Fields, listIn, positiveIn, wholeIn } from '../venue-answers.js';
+import { candleOf } from '../venue-candle.js';
 import type { VenueCandle } from '../venue.js';
 import type { VenueFees } from '../venue-settings.js';
 
@@ -63,7 +64,9 @@ export function klinesOf(answer: unknown, endedByMs: number): { candles: VenueCa
   const candles = rows.flatMap((row) => {
     const [openTimeMs, open, high, low, close, volume, closeTimeMs, , trades] = row;
     if (wholeIn(closeTimeMs, 'close time') >= endedByMs) return [];
-    return [candleIn({ openTimeMs, open, high, low, close, volume, trades })];
+    const [o, h, l, c, v] = [open, high, low, close, volume] as string[];
+    const at = { openTimeMs: wholeIn(openTimeMs, 'open time'), trades: wholeIn(trades, 'number of trades') };
+    return [candleOf({ ...at, open: o, high: h, low: l, close: c, volume: v })];
   });
   return { candles, rows: rows.length };
 }
