@@ -20,6 +20,7 @@ describe('retention rules', () => {
     expect(readRetention('1m 1y')!.trades).toEqual({ feed: null, repair: null, simulated: null });
     expect(readRetention('simulated-trades forever, trades 1d')!.trades).toEqual({
       feed: dayMs,
+      repair: dayMs,
       simulated: null,
     });
   });
