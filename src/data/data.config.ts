@@ -127,6 +127,19 @@ export class DataConfig extends configOf(
       max: 16,
       about: 'Backfills that run at the same time, beside the imports.',
     }),
+    repairSeconds: env.integer('REPAIR_SECONDS', {
+      default: 60,
+      min: 0,
+      max: 86_400,
+      about: 'How often minutes of live instruments are looked over for gaps, in seconds; 0 never.',
+    }),
+    repairDays: env.integer('REPAIR_DAYS', {
+      default: 7,
+      min: 1,
+      max: 60,
+      about:
+        'How far back gaps of live instruments are repaired by themselves, in days; older ones take a backfill.',
+    }),
     replaysRunningMax: env.integer('REPLAYS_RUNNING_MAX', {
       default: 4,
       min: 1,

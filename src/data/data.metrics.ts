@@ -16,6 +16,8 @@ export interface DataMetrics {
   readonly importRows: Counter<'kind' | 'outcome'>;
   readonly venueCandles: Counter<'outcome'>;
   readonly venueFaults: Counter<'kind'>;
+  readonly gapsFound: Counter<'reason'>;
+  readonly repairs: Counter<'outcome'>;
   readonly exportRows: Counter<'kind'>;
   readonly jobs: Counter<'kind' | 'state'>;
   readonly jobSeconds: Histogram<'kind'>;
@@ -117,6 +119,16 @@ export function dataMetrics(metrics: Metrics): DataMetrics {
       name: 'data_venue_faults_total',
       help: 'Questions about the past that a venue did not answer as it should, by kind of fault.',
       labels: ['kind'],
+    }),
+    gapsFound: metrics.counter({
+      name: 'data_gaps_found_total',
+      help: 'Stretches of live minutes found missing (hole) or closed too early (late).',
+      labels: ['reason'],
+    }),
+    repairs: metrics.counter({
+      name: 'data_repairs_total',
+      help: 'Attempts at repairs of live candles, by what came of them.',
+      labels: ['outcome'],
     }),
     exportRows: metrics.counter({
       name: 'data_export_rows_total',

@@ -18,6 +18,7 @@ import { ExportsService } from './exports/exports.service.js';
 import { FeedsService } from './feeds/feeds.service.js';
 import { Ingest } from './feeds/ingest.service.js';
 import { MarketOutbox } from './feeds/market-outbox.service.js';
+import { Suspicions } from './feeds/suspicions.js';
 import { MarketStream } from './feeds/market-stream.service.js';
 import { VenueFeeds } from './feeds/venue-feeds.service.js';
 import { BackfillsService } from './history/backfills.service.js';
@@ -41,6 +42,9 @@ import { Retention } from './partitions/retention.service.js';
 import { QualityRepository } from './quality/quality.repository.js';
 import { QualityService } from './quality/quality.service.js';
 import { TickFaults } from './quality/tick-faults.service.js';
+import { GapFinder } from './repairs/gap-finder.service.js';
+import { RepairWork } from './repairs/repair-work.service.js';
+import { RepairsService } from './repairs/repairs.service.js';
 import { RepairRepository } from './repairs/repair.repository.js';
 import { ReplayMaterial } from './replays/replay-material.service.js';
 import { ReplayRepository } from './replays/replay.repository.js';
@@ -91,6 +95,10 @@ const providers: Provider[] = [
   QualityService,
   TickFaults,
   RepairRepository,
+  Suspicions,
+  GapFinder,
+  RepairWork,
+  RepairsService,
   { provide: Instruments, useExisting: InstrumentsService },
   { provide: Candles, useExisting: CandlesService },
   { provide: Market, useExisting: MarketService },

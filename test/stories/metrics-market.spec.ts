@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Partitions } from '../../src/data/partitions/partitions.service.js';
 import { Retention } from '../../src/data/partitions/retention.service.js';
+import { CandleRepository } from '../../src/data/candles/candle.repository.js';
+import { LiveCandles } from '../../src/data/candles/live-candles.service.js';
+import { RepairsService } from '../../src/data/repairs/repairs.service.js';
+import { Database } from '../../src/platform/database/database.service.js';
 import { VenueHistories } from '../../src/data/venues/venue-histories.service.js';
 import { VenueFault } from '../../src/data/venues/venue.js';
 import type { Client } from '../support/client.js';
@@ -201,6 +205,24 @@ describe('the metrics of stored market data and of predictions', () => {
       expect(answer.body, JSON.stringify(answer.body)).toMatchObject({ present: rows.length, gaps: [] });
     });
     expect(moved.of('data_series_inventories')).toBe(1);
+  });
+
+  it('count gaps of live minutes and what came of their repair', async () => {
+    const other = 'LIVE-USDT.BINANCE';
+    await client.put(`/v1/instruments/${other}`, rules);
+    const part = <T>(token: abstract new (...args: never[]) => T): T =>
+      server.running.app.get(token as never, { strict: false });
+    const nowMs = Math.floor(Date.now() / 60_000) * 60_000;
+    const minutes = steadyCandles(nowMs - 3_600_000, 50, '1m');
+    part(VenueHistories).register(new GivenHistory('BINANCE', { '1m': minutes }));
+    const seen = minutes.filter((_, n) => n < 10 || n > 20);
+    const owned = seen.map((one) => ({ ...one, instrument: other, timeframe: '1m' as const }));
+    await part(CandleRepository).insert(part(Database), owned, 'feed');
+    await part(LiveCandles).begin(other, nowMs - 600_000);
+    const moved = await change(() => part(RepairsService).look(other));
+    expect(moved.of('data_gaps_found_total', { reason: 'hole' })).toBe(1);
+    expect(moved.of('data_repairs_total', { outcome: 'done' })).toBe(1);
+    expect(moved.of('data_candles_stored_total', { timeframe: '1m', source: 'repair' })).toBe(11);
   });
 
   it('count the rows of an export', async () => {

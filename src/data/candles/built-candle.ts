@@ -2,10 +2,10 @@ import type { Timeframe } from '../../kernel/time.js';
 import { fromScaled, scaleOf, ScaledSum, type Scales, toScaled } from './scaled.js';
 
 /**
- * Where a stored candle came from: `backfill` was told by the venue after the fact, `derived` made from a smaller
- * timeframe.
+ * Where a stored candle came from: `backfill` was told by the venue when somebody asked for it, `repair` where the feed
+ * had left something out, `derived` was made from a smaller timeframe.
  */
-export const candleSources = ['feed', 'import', 'backfill', 'derived', 'simulated'] as const;
+export const candleSources = ['feed', 'import', 'backfill', 'repair', 'derived', 'simulated'] as const;
 export type CandleSource = (typeof candleSources)[number];
 
 /** A candle of one known instrument; prices and volume are normal decimal text. */
@@ -70,6 +70,15 @@ export class Bar {
     this.close = next.close;
     this.volume.addSum(next.volume);
     this.trades += next.trades;
+  }
+
+  /** Takes in a bar that lies before the last one taken, and before all of them when it is the `first`. */
+  insert(other: Bar, { first }: { first: boolean }): void {
+    if (first) this.open = other.open;
+    if (other.high > this.high) this.high = other.high;
+    if (other.low < this.low) this.low = other.low;
+    this.volume.addSum(other.volume);
+    this.trades += other.trades;
   }
 
   /** A minute in which nothing traded: every price is the last close, volume 0. */

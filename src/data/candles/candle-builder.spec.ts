@@ -160,6 +160,37 @@ describe('a candle builder', () => {
     });
   });
 
+  it('makes the larger candle whole when minutes it passed over are known in time', () => {
+    const trades = Array.from({ length: 10 }, (_, n) =>
+      aTrade(`${100 + ((n * 7) % 5)}`, `0.${n + 1}`, n * 60 + 5),
+    );
+    const all = built(trades, 600);
+    const fives = all.filter((c) => c.timeframe === '5m');
+    for (const missing of [[0], [2], [0, 1], [1, 3], [5], [5, 6, 7]]) {
+      const builder = new CandleBuilder(scales);
+      const closed: BuiltCandle[] = [];
+      for (let n = 0; n < 10; n += 1) {
+        if (missing.includes(n)) builder.skipTo(t0 + (n + 1) * 60_000);
+        else builder.foldText(trades[n]);
+        closed.push(...builder.closeUntil(t0 + (n + 1) * 60_000));
+        if (n + 1 !== missing.at(-1)! + 2) continue;
+        const minutes = all.filter(
+          (c) => c.timeframe === '1m' && missing.includes((c.openTimeMs - t0) / 60_000),
+        );
+        // Told twice, each counts once.
+        for (const minute of [...minutes, ...minutes]) expect(builder.mend(minute)).toBe(true);
+      }
+      const told = closed.filter((c) => c.timeframe === '5m');
+      expect(told, `without ${missing}`).toEqual(missing.includes(3) ? fives.slice(1) : fives);
+    }
+  });
+
+  it('mends nothing that is not closed', () => {
+    const builder = new CandleBuilder(scales);
+    const [minute] = built([aTrade('100', '1', 1)], 60);
+    expect(builder.mend(minute)).toBe(false);
+  });
+
   it('goes on from stored minutes, so that the hour after a restart is whole', () => {
     const trades = Array.from({ length: 60 }, (_, n) => aTrade(`${100 + (n % 7)}.5`, '0.1', n * 60 + 5));
     const whole = built(trades, 3600);

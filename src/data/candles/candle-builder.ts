@@ -143,14 +143,22 @@ export class CandleBuilder {
     invariant(minute.openTimeMs >= this.closedUntilMs, 'minutes are resumed in order', {
       at: minute.openTimeMs,
     });
-    const prices = [minute.open, minute.high, minute.low, minute.close];
-    const refined = this.refine({
-      price: Math.max(this.scalesNow.price, ...prices.map(scaleOf)),
-      quantity: Math.max(this.scalesNow.quantity, scaleOf(minute.volume)),
-    });
-    const bar = refined ? Bar.of(minute, this.scalesNow) : null;
+    const bar = this.barOf(minute);
     if (bar === null) return false;
     this.close(bar, null);
+    return true;
+  }
+
+  /**
+   * Takes in a minute that was passed over and is known since, so that larger candles which are still open become
+   * whole; those that are over are made from storage. A minute taken in before counts once. False when its numbers
+   * cannot be carried exactly, or it is not closed.
+   */
+  mend(minute: Omit<BuiltCandle, 'timeframe'>): boolean {
+    if (minute.openTimeMs + minuteMs > this.closedUntilMs) return false;
+    const bar = this.barOf(minute);
+    if (bar === null) return false;
+    this.larger.mend(bar, this.closedUntilMs);
     return true;
   }
 
@@ -159,6 +167,16 @@ export class CandleBuilder {
     const minute = this.minutes.at(-1) ?? null;
     if (timeframe === '1m') return minute?.toCandle('1m', this.scalesNow) ?? null;
     return this.larger.open(timeframe, minute, this.scalesNow);
+  }
+
+  /** A stored minute on scales that carry it exactly; null when there are none. */
+  private barOf(minute: Omit<BuiltCandle, 'timeframe'>): Bar | null {
+    const prices = [minute.open, minute.high, minute.low, minute.close];
+    const refined = this.refine({
+      price: Math.max(this.scalesNow.price, ...prices.map(scaleOf)),
+      quantity: Math.max(this.scalesNow.quantity, scaleOf(minute.volume)),
+    });
+    return refined ? Bar.of(minute, this.scalesNow) : null;
   }
 
   private close(minute: Bar, into: BuiltCandle[] | null): void {

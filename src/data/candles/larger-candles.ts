@@ -8,6 +8,8 @@ interface Group {
   readonly bar: Bar;
   /** Minutes taken in so far; a group that misses one is never emitted. */
   minutes: number;
+  /** Which of its minutes those are, by place: only what comes after the fact has to ask. */
+  readonly taken: Uint8Array;
 }
 
 /** The timeframes made from minutes, smallest first. */
@@ -23,6 +25,7 @@ export class LargerCandles {
     spanMs: timeframeMs(timeframe),
     bar: new Bar(-1),
     minutes: 0,
+    taken: new Uint8Array(timeframeMs(timeframe) / minuteMs),
   }));
 
   /** Takes the next minute, later than all before, and appends the candles it completes to `into`, smallest first. */
@@ -34,13 +37,32 @@ export class LargerCandles {
         bar.append(minute);
         group.minutes += 1;
       } else {
-        bar.restart(openTimeMs(minute.openTimeMs, group.timeframe), minute);
-        group.minutes = 1;
+        begin(group, minute);
       }
+      group.taken[(minute.openTimeMs - bar.openTimeMs) / minuteMs] = 1;
       if (endMs === bar.openTimeMs + spanMs) {
         if (group.minutes * minuteMs === spanMs) into?.push(bar.toCandle(group.timeframe, scales));
         group.minutes = 0;
       }
+    }
+  }
+
+  /** Takes in a minute that was left out, once, where its group is not over by `closedUntilMs`. */
+  mend(minute: Bar, closedUntilMs: number): void {
+    for (const group of this.groups) {
+      const { bar, taken, spanMs } = group;
+      const opened = openTimeMs(minute.openTimeMs, group.timeframe);
+      if (opened + spanMs <= closedUntilMs) continue;
+      const place = (minute.openTimeMs - opened) / minuteMs;
+      if (group.minutes === 0 || bar.openTimeMs !== opened) {
+        begin(group, minute);
+      } else if (taken[place] === 0) {
+        const first = taken.indexOf(1);
+        if (place > taken.lastIndexOf(1)) bar.append(minute);
+        else bar.insert(minute, { first: place < first });
+        group.minutes += 1;
+      }
+      taken[place] = 1;
     }
   }
 
@@ -69,4 +91,11 @@ export class LargerCandles {
   refine(priceDigits: number, quantityDigits: number): void {
     for (const { bar } of this.groups) bar.refine(priceDigits, quantityDigits);
   }
+}
+
+/** Starts a group over with its first minute. */
+function begin(group: Group, minute: Bar): void {
+  group.bar.restart(openTimeMs(minute.openTimeMs, group.timeframe), minute);
+  group.minutes = 1;
+  group.taken.fill(0);
 }

@@ -56,6 +56,21 @@ export class LiveCandles {
     this.unseenUntilMs.set(instrument, Math.max(untilMs, this.unseenUntilMs.get(instrument) ?? 0));
   }
 
+  /** Instruments whose candles are made here. */
+  followed(): string[] {
+    return [...this.builders.keys()];
+  }
+
+  /** First minute of the instrument that is not closed yet; null before anything was seen of it. */
+  openFromMs(instrument: string): number | null {
+    return this.builders.get(instrument)?.openFromMs ?? null;
+  }
+
+  /** Takes in a minute that was left out and is stored now, so that larger candles that are still open become whole. */
+  mend(instrument: string, minute: Omit<BuiltCandle, 'timeframe'>): void {
+    this.builders.get(instrument)?.mend(minute);
+  }
+
   /** False when the trade's minute is closed already, or its numbers cannot be carried exactly. */
   fold(trade: TradeTick): boolean {
     if (trade.timeMs < (this.unseenUntilMs.get(trade.instrument) ?? 0)) return true;

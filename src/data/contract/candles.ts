@@ -32,9 +32,9 @@ export class Candle {
   @flag({ about: 'False while the candle is still open.' })
   closed: boolean;
 
-  @oneOf(['feed', 'import', 'backfill', 'derived', 'simulated'], {
+  @oneOf(['feed', 'import', 'backfill', 'repair', 'derived', 'simulated'], {
     about:
-      'Where it came from; `backfill`: told by the venue after the fact; `derived`: made from a smaller timeframe.',
+      'Where it came from; `backfill`: told by the venue when asked; `repair`: told by the venue where the feed left something out; `derived`: made from a smaller timeframe.',
   })
   source: string;
 }

@@ -17,6 +17,16 @@ export interface CandleFacts {
 /** A candle is closed and already stored. Key: `session:instrument:timeframe`. */
 export type CandleClosed = DomainEvent<'data.candle-closed', CandleFacts>;
 
+/**
+ * Minutes of a live instrument that the feed left out, or closed too early, are now as its venue tells them, and larger
+ * candles with them. Not a closed candle: nobody acts on old news. Who keeps candles reads the span again.
+ * Key: `session:instrument`.
+ */
+export type CandlesRepaired = DomainEvent<
+  'data.candles-repaired',
+  { instrument: string; fromMs: number; toMs: number; inserted: number; replaced: number }
+>;
+
 /** The still open candle moved; for charts only. Key: `session:instrument:timeframe`. */
 export type CandleUpdated = DomainEvent<'data.candle-updated', CandleFacts>;
 

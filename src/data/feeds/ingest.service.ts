@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { normalDecimal } from '../../kernel/decimal-text.js';
 import { Metrics } from '../../kernel/metrics.js';
+import { minuteMs } from '../../kernel/time.js';
 import type { OwnedCandle } from '../candles/candle.repository.js';
 import { LiveCandles } from '../candles/live-candles.service.js';
 import type { BookLevel } from '../contract/events.js';
@@ -13,6 +14,7 @@ import { MarketOutbox } from './market-outbox.service.js';
 import { MarketStream } from './market-stream.service.js';
 import { TickFaults } from '../quality/tick-faults.service.js';
 import { SeenIds } from './seen-ids.js';
+import { Suspicions } from './suspicions.js';
 import { faultOf, type Refusal, type Tick, type TradeTick } from './tick.js';
 
 /** Trade ids remembered per instrument: minutes of the busiest market there is. */
@@ -43,6 +45,7 @@ export class Ingest {
     private readonly candles: LiveCandles,
     private readonly outbox: MarketOutbox,
     private readonly faults: TickFaults,
+    private readonly suspicions: Suspicions,
     private readonly config: DataConfig,
     metrics: Metrics,
   ) {
@@ -90,6 +93,7 @@ export class Ingest {
         if (before) late += this.settle(feed, new Map([[tick.instrument, before]]));
         gathered.delete(tick.instrument);
         this.candles.passOver(tick.instrument, tick.timeMs);
+        this.suspicions.passedOver(tick.instrument);
         continue;
       }
       gather(gathered, tick);
@@ -138,6 +142,7 @@ export class Ingest {
         if (this.candles.fold(trade)) continue;
         late += 1;
         this.faults.add(instrument, 'late');
+        this.suspicions.lateTrade(instrument, Math.floor(trade.timeMs / minuteMs) * minuteMs);
       }
       if (watermarkMs > 0) {
         for (const candle of this.candles.closeUntil(instrument, watermarkMs))

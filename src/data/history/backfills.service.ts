@@ -139,6 +139,7 @@ export class BackfillsService extends Backfills implements OnModuleInit {
           series,
           candles,
           lastMs: state.lastMs,
+          source: 'backfill',
           // A larger candle that was made of smaller ones gives way to the venue's own.
           replaces: ({ source }) => source === 'derived' || onConflict === 'replace',
         });
@@ -158,8 +159,9 @@ export class BackfillsService extends Backfills implements OnModuleInit {
       },
       { statementTimeoutMs: 0 },
     );
-    if (written.inserted.length + written.replaced.length > 0) this.stored.changed(instrument);
-    this.writer.count(series, written);
+    const { inserted, replaced, quiet } = written;
+    if (inserted.length + replaced.length + quiet.length > 0) this.stored.changed(instrument);
+    this.writer.count(series, written, 'backfill');
     return next;
   }
 }

@@ -32,6 +32,8 @@ export interface WritePage {
   readonly lastMs: number | null;
   /** Whether the venue's candle takes the place of a stored one that differs. */
   replaces(stored: StoredBar): boolean;
+  /** Whose word is stored: of a backfill or of a repair. */
+  readonly source: 'backfill' | 'repair';
   /** Sources of larger candles that are made anew; default those derived before. */
   readonly remade?: readonly CandleSource[];
 }
@@ -69,7 +71,7 @@ export class HistoryWriter {
     const inserted: VenueCandle[] = [];
     for (let attempt = 1; ; attempt += 1) {
       const { fresh, same, different } = compareCandles(candles, await this.rows.stored(tx, series, span));
-      const written = await this.rows.insert(tx, series, fresh, 'backfill');
+      const written = await this.rows.insert(tx, series, fresh, page.source);
       inserted.push(...fresh);
       if (written < fresh.length) {
         // The live market stored one of them meanwhile: hold the page against it too.
@@ -84,7 +86,7 @@ export class HistoryWriter {
         tx,
         series,
         replaced.map(({ venue }) => venue),
-        'backfill',
+        page.source,
       );
       await this.rows.quiet(tx, series, quiet);
       const derived = await this.derive(
@@ -98,7 +100,7 @@ export class HistoryWriter {
   }
 
   /** Counts what was written; after the commit. */
-  count({ timeframe }: Series, written: Written): void {
+  count({ timeframe }: Series, written: Written, source: WritePage['source']): void {
     const outcomes = {
       inserted: written.inserted.length,
       unchanged: written.same,
@@ -109,7 +111,7 @@ export class HistoryWriter {
       if (candles > 0) this.metrics.venueCandles.inc({ outcome }, candles);
     }
     const stored = outcomes.inserted + outcomes.replaced;
-    if (stored > 0) this.metrics.candlesStored.inc({ timeframe, source: 'backfill' }, stored);
+    if (stored > 0) this.metrics.candlesStored.inc({ timeframe, source }, stored);
     for (const [larger, candles] of Object.entries(written.derived)) {
       if (candles > 0) this.metrics.candlesStored.inc({ timeframe: larger, source: 'derived' }, candles);
     }

@@ -9,17 +9,18 @@ const yearMs = 365 * dayMs;
 describe('retention rules', () => {
   it('say how long trades and candles of the live market stay; a timeframe speaks for larger ones', () => {
     const rules = readRetention(new DataConfig().retention)!;
-    expect(rules.trades).toEqual({ feed: 7 * dayMs, simulated: 24 * hourMs });
+    expect(rules.trades).toEqual({ feed: 7 * dayMs, repair: 7 * dayMs, simulated: 24 * hourMs });
     expect(rules.candles).toMatchObject({ '1m': 2 * yearMs, '30m': 2 * yearMs, '1h': null, '1d': null });
   });
 
   it('leave for ever what they do not name, and simulated trades with the others', () => {
     const rules = readRetention('trades 2w,5m 30d')!;
-    expect(rules.trades).toEqual({ feed: 14 * dayMs, simulated: 14 * dayMs });
+    expect(rules.trades).toEqual({ feed: 14 * dayMs, repair: 14 * dayMs, simulated: 14 * dayMs });
     expect(rules.candles).toMatchObject({ '1m': null, '3m': null, '5m': 30 * dayMs, '1d': 30 * dayMs });
-    expect(readRetention('1m 1y')!.trades).toEqual({ feed: null, simulated: null });
+    expect(readRetention('1m 1y')!.trades).toEqual({ feed: null, repair: null, simulated: null });
     expect(readRetention('simulated-trades forever, trades 1d')!.trades).toEqual({
       feed: dayMs,
+      repair: dayMs,
       simulated: null,
     });
   });

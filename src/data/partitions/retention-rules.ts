@@ -1,7 +1,7 @@
 import { dayMs, hourMs, isTimeframe, type Timeframe, timeframeMs, timeframes } from '../../kernel/time.js';
 
 /** Sources whose rows have their time; every other row was asked for by somebody and stays until it is deleted. */
-export const liveSources = ['feed', 'simulated'] as const;
+export const liveSources = ['feed', 'simulated', 'repair'] as const;
 export type LiveSource = (typeof liveSources)[number];
 
 /** How long rows of the live market stay, in ms; null: for ever. */
@@ -43,7 +43,7 @@ export function readRetention(text: string): RetentionRules | null {
     return [timeframe, nearest === undefined ? null : rules.get(nearest)!];
   });
   return {
-    trades: { feed: trades, simulated: simulated === undefined ? trades : simulated },
+    trades: { feed: trades, repair: trades, simulated: simulated === undefined ? trades : simulated },
     candles: Object.fromEntries(candles) as Record<Timeframe, number | null>,
   };
 }
