@@ -61,7 +61,7 @@ export async function startPeer(name, environment = {}) {
   const [line] = await once(child.stdout, 'data');
   return {
     url: String(line).trim(),
-    /** Asks the peer to measure once; its answer is the next line of `output`. */
+    /** Tells the peer something, e.g. to measure once; what it answers is the next line of `output`. */
     ask: (text) => child.stdin.write(`${text}\n`),
     output: child.stdout,
     stop: async () => {
