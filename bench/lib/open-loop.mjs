@@ -5,7 +5,7 @@ const worker = new URL('./open-loop-worker.mjs', import.meta.url);
 
 /**
  * Latencies in ms (`p50 … max`) of `perSecond` requests a second for `seconds`, from a process of its own, each counted
- * from when its request was due. Any answer but 200 spoils the measurement and throws.
+ * from when its request was due. Any answer but `expect` (default 200) spoils the measurement and throws.
  */
 export async function openLoop(options) {
   const child = fork(worker, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
@@ -18,7 +18,8 @@ export async function openLoop(options) {
   ]);
   child.kill();
   const { statuses, count } = answer;
-  if (statuses[200] !== count)
-    throw new Error(`${options.url}: answers other than 200: ${JSON.stringify(statuses)}`);
+  const expected = options.expect ?? 200;
+  if (statuses[expected] !== count)
+    throw new Error(`${options.url}: answers other than ${expected}: ${JSON.stringify(statuses)}`);
   return answer;
 }
