@@ -6,7 +6,8 @@ import { printTable } from './lib/table.mjs';
 
 /**
  * Every speed claim as a ratio against a named peer, both measured in this run, in turn: ours, peer, ours, peer …
- * A row module exports `rows`: [{ row, against, unit, atLeast, open }], `open()` answering
+ * A row module exports `rows`: [{ row, against, unit, atLeast | atMost, open }], the limit being one of the ratio
+ * ours / peer: `atLeast` where more is better, `atMost` where less is (times, bytes). `open()` answers
  * { ours, peer, close } or, for rows that only report, { ours, close }.
  */
 const folder = new URL('./rows/', import.meta.url);
@@ -26,7 +27,7 @@ if (chosen.length === 0) {
 }
 
 const results = [];
-for (const { row, against, unit, atLeast, open } of chosen) {
+for (const { row, against, unit, atLeast, atMost, open } of chosen) {
   process.stderr.write(`${row}${against ? ` / ${against}` : ''} `);
   const subject = await open();
   try {
@@ -40,7 +41,8 @@ for (const { row, against, unit, atLeast, open } of chosen) {
       unit,
       ratio,
       atLeast: atLeast ?? null,
-      holds: atLeast === undefined ? null : ratio >= atLeast,
+      atMost: atMost ?? null,
+      holds: holds(ratio, { atLeast, atMost }),
       pairs: measured,
       ...(subject.notes ? { notes: subject.notes() } : {}),
     });
@@ -60,3 +62,9 @@ writeFileSync(
 console.log(`commit ${commit}, ${machine}, ${pairs} pairs, medians\n`);
 printTable(results);
 process.exit(results.some(({ holds }) => holds === false) ? 1 : 0);
+
+/** Null for rows that only report. */
+function holds(ratio, { atLeast, atMost }) {
+  if (atLeast === undefined && atMost === undefined) return null;
+  return ratio >= (atLeast ?? Number.NEGATIVE_INFINITY) && ratio <= (atMost ?? Number.POSITIVE_INFINITY);
+}

@@ -41,6 +41,7 @@ export async function startServer(environment = {}) {
   const headers = { authorization: `Bearer ${token}` };
   return {
     url,
+    pid: child.pid,
     dataDir,
     headers,
     call: (method, path, body) => call(url, method, path, body, headers),
@@ -61,7 +62,8 @@ export async function startPeer(name, environment = {}) {
   const [line] = await once(child.stdout, 'data');
   return {
     url: String(line).trim(),
-    /** Asks the peer to measure once; its answer is the next line of `output`. */
+    pid: child.pid,
+    /** Tells the peer something, e.g. to measure once; what it answers is the next line of `output`. */
     ask: (text) => child.stdin.write(`${text}\n`),
     output: child.stdout,
     stop: async () => {

@@ -5,7 +5,7 @@ const columns = [
   ['peer', (r) => (r.peer === null ? '–' : rounded(r.peer))],
   ['unit', (r) => r.unit],
   ['ratio', (r) => (r.ratio === null ? '–' : r.ratio.toFixed(2))],
-  ['at least', (r) => (r.atLeast === null ? '–' : r.atLeast.toFixed(2))],
+  ['wanted', wanted],
   ['', (r) => (r.holds === null ? '' : r.holds ? 'holds' : 'FAILS')],
 ];
 
@@ -20,6 +20,11 @@ export function printTable(results) {
         .trimEnd(),
     );
   for (const { row, notes } of results) if (notes) console.log(`\n${row}: ${JSON.stringify(notes)}`);
+}
+
+function wanted({ atLeast, atMost }) {
+  if (atLeast !== null) return `≥ ${atLeast.toFixed(2)}`;
+  return atMost === null ? '–' : `≤ ${atMost.toFixed(2)}`;
 }
 
 function rounded(value) {
