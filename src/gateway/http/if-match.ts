@@ -1,12 +1,10 @@
 import { problem } from '../../kernel/errors.js';
-import type { SignedRequest } from './request.adapter.js';
 
 /**
  * The version a change is meant for, from `If-Match: "3"`; null for `*`. Throws REQUEST_PRECONDITION_REQUIRED without
  * the header and REQUEST_INVALID for one that names no version.
  */
-export function versionWanted({ headers }: Pick<SignedRequest, 'headers'>): number | null {
-  const header = headers['if-match'];
+export function versionWanted(header: string | undefined): number | null {
   if (header === undefined) {
     throw problem('REQUEST_PRECONDITION_REQUIRED', {
       detail: 'send If-Match with the version you have read, e.g. If-Match: "3"; * changes whatever there is',

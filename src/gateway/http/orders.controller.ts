@@ -176,7 +176,7 @@ export class OrdersController {
     @Req() request: SignedRequest,
   ): Promise<Order> {
     const { principal } = request;
-    const version = versionWanted(request);
+    const version = versionWanted(request.headers['if-match']);
     return this.orders.amend({ principal, accountId, orderId, version, changes });
   }
 
