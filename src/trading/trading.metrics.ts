@@ -120,7 +120,7 @@ export class TradingMetrics implements DeskWatch {
 
   answered({ kind, outcome, seconds }: { kind: CommandKind; outcome: string; seconds: number }): void {
     if (kind === 'market' || kind === 'clock') return;
-    if (kind !== 'place') {
+    if (kind !== 'place' && kind !== 'close-position') {
       this.commands.inc({ kind, outcome });
       return;
     }

@@ -1,6 +1,7 @@
 import { everyPortOf } from './support/every-port.js';
 import { sharedHouse } from './support/house.js';
 import { accountsSuite } from './trading/accounts.js';
+import { amendmentsSuite } from './trading/amendments.js';
 import { denialsSuite } from './trading/denials.js';
 import { ordersSuite } from './trading/orders.js';
 import { portfolioSuite } from './trading/portfolio.js';
@@ -12,6 +13,7 @@ const house = sharedHouse();
 accountsSuite(house);
 ordersSuite(house);
 denialsSuite(house);
+amendmentsSuite(house);
 riskSuite(house);
 portfolioSuite(house);
 strategiesSuite(house);

@@ -108,6 +108,37 @@ describe('fields of an order', () => {
   });
 });
 
+describe('an amendment', () => {
+  const order = '/01ARZ3NDEKTSV4RRFFQ69G5FAV';
+  const patch = (body: unknown, ifMatch?: string) =>
+    client.patch(orders + order, body, ifMatch === undefined ? {} : { 'if-match': ifMatch });
+
+  it('says which version it is for', async () => {
+    expectProblem(await patch({ quantity: '1' }), 428, 'REQUEST_PRECONDITION_REQUIRED');
+    for (const version of ['', '"0"', '"-1"', '"1.5"', 'abc', '"1", "2"', '9'.repeat(40)]) {
+      expectProblem(await patch({ quantity: '1' }, version), 400, 'REQUEST_INVALID', 'If-Match');
+    }
+    for (const version of ['"3"', 'W/"3"', '3', '*']) {
+      expectProblem(await patch({ quantity: '1' }, version), 404, 'TRADING_ORDER_UNKNOWN');
+    }
+  });
+
+  it.each([
+    ['a negative quantity', { quantity: '-1' }, '/quantity'],
+    ['NaN', { limitPrice: 'NaN' }, '/limitPrice'],
+    ['an exponent', { triggerPrice: '1e999' }, '/triggerPrice'],
+    ['sixty digits', { limitPrice: '1'.repeat(60) }, '/limitPrice'],
+    ['a number', { quantity: 1 }, '/quantity'],
+    ['what cannot be amended', { side: 'sell' }, '/side'],
+  ])('refuses %s', async (_what, body, pointer) => {
+    expectProblem(await patch(body, '*'), 400, 'REQUEST_INVALID', pointer);
+  });
+
+  it('changes something', async () => {
+    expectProblem(await patch({}, '*'), 400, 'TRADING_ORDER_INCOMPLETE');
+  });
+});
+
 describe('bodies', () => {
   it.each([
     ['broken JSON', '{"side": "buy"', 400, 'REQUEST_MALFORMED'],

@@ -85,7 +85,7 @@ export async function tradingHouse(
     recorder,
     new PortfolioStatistics(equity, rows, cache),
     new LedgerVerifier(desk.desk, database, rows, clock, portfolioMetrics, new TradingMetrics(metrics)),
-    new PositionCloser(desk.desk, desk.orders, cache),
+    new PositionCloser(desk.desk),
   );
   const stored = new StrategyRepository(source.getRepository(StrategyEntity), database);
   const hands = new StrategyHands(desk.desk, cache, options.ordersOfStrategies?.(desk.orders) ?? desk.orders);

@@ -24,6 +24,7 @@ export const noLimits: RiskLimits = {
   maxGrossExposure: null,
   maxOpenOrders: null,
   maxOrdersPerSecond: null,
+  maxAmendsPerSecond: null,
   priceCollar: null,
 };
 

@@ -1,8 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { RequireRole } from '../../kernel/access.js';
 import type { Page } from '../../kernel/page.js';
 import { PathId } from '../../platform/http/path.pipe.js';
 import {
+  AmendOrder,
   MultiAnswer,
   Order,
   OrderCheck,
@@ -14,6 +15,7 @@ import { Coalesces, Limited } from '../access/limited.js';
 import { InstrumentFilter } from '../contract/queries.js';
 import { Describe } from '../openapi/describe.js';
 import { CoalescedCancels } from './coalesced-cancels.service.js';
+import { versionWanted } from './if-match.js';
 import type { Reply, SignedRequest } from './request.adapter.js';
 
 /** The desk may be too busy, or just reading itself anew. */
@@ -44,6 +46,14 @@ const denials = [
   'TRADING_ACCOUNT_IN_REPLAY',
   ...busy,
 ];
+
+/** Denials an order meets once, as it is placed. */
+const onlyWhenPlaced: ReadonlySet<string> = new Set([
+  'TRADING_ORDER_TYPE_UNSUPPORTED',
+  'TRADING_CLIENT_ORDER_ID_REUSED',
+  'TRADING_ORDER_RATE',
+  'TRADING_ACCOUNT_IN_REPLAY',
+]);
 
 /** Orders of one account. An order is durable before it is answered. */
 @Controller('v1/accounts/:accountId/orders')
@@ -134,6 +144,40 @@ export class OrdersController {
     @Req() { principal }: SignedRequest,
   ): Promise<Order> {
     return this.orders.get({ principal, accountId, orderId });
+  }
+
+  @Patch(':orderId')
+  @RequireRole('trader')
+  @Limited('orders')
+  @Describe({
+    summary: 'Amend an open order in place',
+    more:
+      'Same id; its place in the queue is lost when its price moves or it grows. What the change adds passes every risk rule; ' +
+      'a refusal leaves the order as it was.',
+    answers: Order,
+    matched: true,
+    problems: [
+      'TRADING_ORDER_UNKNOWN',
+      'TRADING_ORDER_CLOSED',
+      'REQUEST_PRECONDITION_FAILED',
+      'REQUEST_PRECONDITION_REQUIRED',
+      'TRADING_AMEND_BELOW_FILLED',
+      'TRADING_AMEND_TOO_LATE',
+      'TRADING_AMEND_RATE',
+      'TRADING_WOULD_TAKE_LIQUIDITY',
+      'TRADING_WOULD_TRIGGER',
+      ...denials.filter((code) => !onlyWhenPlaced.has(code)),
+    ],
+  })
+  amend(
+    @PathId('accountId') accountId: string,
+    @PathId('orderId') orderId: string,
+    @Body() changes: AmendOrder,
+    @Req() request: SignedRequest,
+  ): Promise<Order> {
+    const { principal } = request;
+    const version = versionWanted(request.headers['if-match']);
+    return this.orders.amend({ principal, accountId, orderId, version, changes });
   }
 
   @Delete(':orderId')

@@ -68,6 +68,14 @@ export const parameters: Readonly<Record<string, Schema>> = {
       'Your own id for this request; echoed when it matches `^[A-Za-z0-9._-]{8,64}$`, replaced otherwise.',
     schema: { ...text, pattern: '^[A-Za-z0-9._-]{8,64}$', examples: ['my-request-0001'] },
   },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    required: true,
+    description:
+      'The version that was read, so that nothing is changed unseen; `*` changes whatever there is.',
+    schema: { ...text, examples: ['"3"'] },
+  },
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',

@@ -21,6 +21,8 @@ export interface RouteDescription {
   readonly also?: Readonly<Record<number, string>>;
   /** Codes of the catalogue it may answer, those of every route aside. */
   readonly problems?: readonly string[];
+  /** Wants `If-Match` with the version that was read. */
+  readonly matched?: boolean;
   /** Takes `Idempotency-Key`. */
   readonly keyed?: boolean;
   /** Also answers `text/csv` when the Accept header prefers it. */

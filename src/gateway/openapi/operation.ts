@@ -82,7 +82,10 @@ function parametersOf({ path, query, description }: RouteFacts): Schema[] {
       ...(isList ? { style: 'form', explode: false } : {}),
     };
   });
-  const inHeader = description.keyed ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : [];
+  const inHeader = [
+    ...(description.keyed ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+    ...(description.matched ? [{ $ref: '#/components/parameters/IfMatch' }] : []),
+  ];
   return [...inPath, ...inQuery, ...inHeader, { $ref: '#/components/parameters/RequestId' }];
 }
 

@@ -40,6 +40,12 @@ export interface SessionTools {
   readonly ids: Ids;
 }
 
+/** The part of an order that says how much of it could fill. */
+interface Fillable {
+  readonly active: Decimal;
+  readonly terms: Pick<OrderRecord['terms'], 'instrument' | 'side' | 'reduceOnly'>;
+}
+
 /**
  * One account in memory: a cache of its rows. Only the desk's single writer changes it.
  * Total balances are the fold of the ledger, positions the fold of the fills, reservations of the open orders.
@@ -49,6 +55,7 @@ export class AccountState {
   readonly positions = new Map<string, PositionState>();
   readonly totals = new Map<string, Decimal>();
   readonly rate = new OrderRate();
+  readonly amendRate = new OrderRate();
   readonly model: PaperModel;
   /** Newest entry of the account's event log. */
   seq = 0;
@@ -158,7 +165,7 @@ export class AccountState {
   }
 
   /** What is held against an order's side: what it could reduce. */
-  reducible({ terms: { instrument, side } }: OrderRecord): Decimal {
+  reducible({ terms: { instrument, side } }: Fillable): Decimal {
     const held = this.held(instrument);
     return (side === 'sell' ? held : held.negated()).max(Decimal.zero);
   }
@@ -167,7 +174,7 @@ export class AccountState {
    * Most an open order may still fill: a reduce-only one never more than what it reduces, and on a cash account never
    * what plain orders hold.
    */
-  fillable(order: OrderRecord, lotSize: Decimal): Decimal {
+  fillable(order: Fillable, lotSize: Decimal): Decimal {
     const { active, terms } = order;
     if (!terms.reduceOnly) return active;
     let most = active.min(this.reducible(order));

@@ -125,6 +125,13 @@ export class OpenOrders {
     return result;
   }
 
+  /** Behind all others of its instrument: whoever asks for more waits anew. */
+  requeue(order: OrderRecord): void {
+    const { id, instrument } = order.terms;
+    const orders = this.byInstrument.get(instrument)?.orders;
+    if (orders?.delete(id)) orders.set(id, order);
+  }
+
   private remove(order: OrderRecord, kept: Kept): void {
     const { id, instrument } = order.terms;
     this.byId.delete(id);

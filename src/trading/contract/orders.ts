@@ -129,6 +129,17 @@ export class PlaceOrder {
   tags?: string[];
 }
 
+export class AmendOrder {
+  @decimal({ optional: true, about: 'The whole quantity, what is filled included.', example: '0.02' })
+  quantity?: string;
+
+  @decimal({ optional: true, about: 'Types with a limit.', example: '50100' })
+  limitPrice?: string;
+
+  @decimal({ optional: true, about: 'Orders that still wait for their trigger.' })
+  triggerPrice?: string;
+}
+
 export class OrderFee {
   @text()
   asset: string;
@@ -263,6 +274,7 @@ export abstract class Orders {
     methods: {
       submit: 'act',
       check: 'read',
+      amend: 'act',
       cancel: 'keyed',
       cancelAll: 'keyed',
       get: 'read',
@@ -286,6 +298,19 @@ export abstract class Orders {
   }): Promise<SubmitAnswer>;
   /** Every rule's verdict, estimated fill and fee; nothing happens. Throws TRADING_ORDER_INCOMPLETE. */
   abstract check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck>;
+  /**
+   * Changes an open order in place. `version`: the one the caller has seen, null for any. Throws TRADING_ORDER_UNKNOWN,
+   * TRADING_ORDER_CLOSED, REQUEST_PRECONDITION_FAILED, TRADING_ORDER_INCOMPLETE, TRADING_AMEND_BELOW_FILLED,
+   * TRADING_AMEND_TOO_LATE, TRADING_AMEND_RATE, TRADING_WOULD_TAKE_LIQUIDITY, TRADING_WOULD_TRIGGER and risk codes; the
+   * order is then as it was.
+   */
+  abstract amend(command: {
+    principal: Principal;
+    accountId: string;
+    orderId: string;
+    version: number | null;
+    changes: AmendOrder;
+  }): Promise<Order>;
   /** Cancelling an order already gone succeeds and says so by its status. Throws TRADING_ORDER_UNKNOWN. */
   abstract cancel(command: { principal: Principal; accountId: string; orderId: string }): Promise<Order>;
   abstract cancelAll(command: {

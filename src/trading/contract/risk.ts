@@ -20,6 +20,8 @@ export class RiskLimits {
   maxOpenOrders?: number | null;
   @integer({ min: 1, max: 1_000_000, nullable: true, optional: true, about: 'Default 100.' })
   maxOrdersPerSecond?: number | null;
+  @integer({ min: 1, max: 1_000_000, nullable: true, optional: true, about: 'Default 100.' })
+  maxAmendsPerSecond?: number | null;
   @float({
     min: 0.0001,
     max: 1,

@@ -153,6 +153,7 @@ export function bindToReplay(desk: DeskState, command: BindCommand, journal: Jou
   account.tools = { session: command.replayId, clock, ids: new UlidIds(clock, new SeededRandom(seed)) };
   account.replays += 1;
   account.rate.reset();
+  account.amendRate.reset();
   sessionChanged(account, journal);
   return true;
 }
@@ -166,6 +167,7 @@ export function releaseFromReplay(desk: DeskState, command: ReleaseCommand, jour
   desk.sessions.get(session)?.forget(account.id);
   account.tools = desk.live;
   account.rate.reset();
+  account.amendRate.reset();
   sessionChanged(account, journal);
   if (![...desk.accounts.values()].some((other) => other.session === session)) desk.sessions.delete(session);
 }

@@ -3,7 +3,7 @@ import type { AccountState } from '../accounts/account-state.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
 import type { OrderRecord } from '../orders/order.js';
-import { isConditional } from '../orders/order-types.js';
+import { isConditional, mayRest } from '../orders/order-types.js';
 import { Liquidity } from '../venues/paper/liquidity.js';
 import {
   type Arrival,
@@ -76,9 +76,16 @@ function arrivalOf(
   const quantity = account.fillable(order, instrument.lotSize);
   const liquidity = new Liquidity(market, account.model, account.id);
   const arrival = arrive({ ...terms, quantity }, { liquidity, steps: instrument, at });
-  return isConditional(terms.type) && terms.limitPrice === null
-    ? affordable(account, instrument, order, arrival)
-    : arrival;
+  if (isConditional(terms.type) && terms.limitPrice === null) {
+    return affordable(account, instrument, order, withoutRest(order, quantity, arrival));
+  }
+  return withoutRest(order, quantity, arrival);
+}
+
+/** An immediate order that may fill less than is left of it, since that would open, does not wait with the rest. */
+function withoutRest({ active, terms }: OrderRecord, quantity: Decimal, arrival: Arrival): Arrival {
+  if (mayRest(terms.timeInForce) || arrival.end !== null || quantity.eq(active)) return arrival;
+  return { ...arrival, end: { status: 'canceled', reason: 'reduce_only' } };
 }
 
 /** A stop holds its trigger price only; what a cash account cannot pay beyond it is not bought. */

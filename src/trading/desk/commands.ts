@@ -17,6 +17,8 @@ import {
   type TransferCommand,
 } from './account-acts.js';
 import { cancelAll, type CancelAllCommand, type CancelCommand, cancelOrder } from './cancel-orders.js';
+import { type AmendCommand, amendOrder } from './amend-order.js';
+import { closePosition, type ClosePositionCommand } from './close-position.js';
 import type { DeskState } from './desk-state.js';
 import { type ClockCommand, clockStep } from './expiry.js';
 import type { Journal } from './journal.js';
@@ -27,6 +29,8 @@ import { type PlaceCommand, placeOrder, type PlaceOutcome } from './place-order.
 export interface Answers {
   place: PlaceOutcome;
   cancel: Order;
+  amend: Order;
+  'close-position': PlaceOutcome;
   'cancel-all': Order[];
   'create-account': Account;
   transfer: Transfer;
@@ -40,6 +44,8 @@ export interface Answers {
 
 export type Command =
   | PlaceCommand
+  | AmendCommand
+  | ClosePositionCommand
   | CancelCommand
   | CancelAllCommand
   | CreateAccountCommand
@@ -64,6 +70,10 @@ export function execute(desk: DeskState, command: Command, journal: Journal): An
   switch (command.kind) {
     case 'place':
       return placeOrder(desk, command, journal);
+    case 'amend':
+      return amendOrder(desk, command, journal);
+    case 'close-position':
+      return closePosition(desk, command, journal);
     case 'cancel':
       return cancelOrder(desk, command, journal);
     case 'cancel-all':

@@ -14,10 +14,22 @@ export interface DeskFeeds {
   prime(market: SessionMarket, instrument: string): Promise<void>;
 }
 
-/** The instrument whose rules a command needs, or null. */
-export function instrumentOf(command: Command): string | null {
-  if (command.kind === 'market') return command.data.instrument;
-  return command.kind === 'place' ? command.content.instrument : null;
+/** The instruments whose rules a command needs. */
+export function instrumentsOf(command: Command, desk: Pick<DeskState, 'accounts'>): string[] {
+  switch (command.kind) {
+    case 'market':
+      return [command.data.instrument];
+    case 'place':
+      return [command.content.instrument];
+    case 'close-position':
+      return [command.instrument];
+    case 'amend': {
+      const open = desk.accounts.get(command.accountId)?.open.get(command.orderId);
+      return open === undefined ? [] : [open.terms.instrument];
+    }
+    default:
+      return [];
+  }
 }
 
 /**
@@ -32,8 +44,7 @@ export async function lookUp(
   const instruments = new Set<string>();
   const wanted: { accountId: string; clientOrderId: string }[] = [];
   for (const command of commands) {
-    const instrument = instrumentOf(command);
-    if (instrument !== null) instruments.add(instrument);
+    for (const instrument of instrumentsOf(command, desk)) instruments.add(instrument);
     if (command.kind !== 'place') continue;
     const { accountId, clientOrderId } = command;
     if (clientOrderId !== null && !desk.recent.byClientOrderId(accountId, clientOrderId)) {
@@ -49,7 +60,7 @@ export async function lookUp(
     }
   }
   for (const command of commands) {
-    if (command.kind !== 'cancel') continue;
+    if (command.kind !== 'cancel' && command.kind !== 'amend') continue;
     const { accountId, orderId } = command;
     if (desk.accounts.get(accountId)?.open.get(orderId) || desk.recent.get(accountId, orderId)) continue;
     command.stored = (await store.orderById(accountId, orderId))?.order;

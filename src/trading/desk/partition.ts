@@ -10,7 +10,7 @@ import type { DeskState } from './desk-state.js';
 import type { DeskStore } from './desk-store.js';
 import { overloaded, unavailable } from './desk-problems.js';
 import { Journal, type JournalEvent } from './journal.js';
-import { type DeskFeeds, instrumentOf, lookUp } from './look-up.js';
+import { type DeskFeeds, instrumentsOf, lookUp } from './look-up.js';
 import type { FirstOrder } from './place-order.js';
 import { RecentOrders } from './recent-orders.js';
 
@@ -200,7 +200,8 @@ export class Partition {
     );
     const able: Waiting[] = [];
     for (const waiting of taken) {
-      if (unread !== null && !unread.has(instrumentOf(waiting.command) ?? '')) able.push(waiting);
+      const needs = instrumentsOf(waiting.command, this.desk);
+      if (unread !== null && !needs.some((id) => unread.has(id))) able.push(waiting);
       else this.settle(waiting, { error: unavailable('could not look up what it needs') });
     }
     return able;
@@ -291,7 +292,8 @@ export class Partition {
 
   /** After a reload: an order that is stored was placed; of anything else nobody can say. */
   private async whatBecameOf(command: Command): Promise<Outcome> {
-    if (command.kind === 'place' && command.orderId !== undefined) {
+    const placed = command.kind === 'place' || command.kind === 'close-position';
+    if (placed && command.orderId !== undefined) {
       try {
         const found = await this.parts.store.orderById(command.accountId, command.orderId);
         if (found !== null) return { answer: outcomeOf(found) };
@@ -351,7 +353,7 @@ function outcomeOf({ order, denial }: FirstOrder): AnswerOf<Command & { kind: 'p
 
 function outcomeName(command: Command, outcome: Outcome): string {
   if ('error' in outcome) return outcome.error instanceof Problem ? 'refused' : 'failed';
-  if (command.kind !== 'place') return 'done';
+  if (command.kind !== 'place' && command.kind !== 'close-position') return 'done';
   const answer = outcome.answer as AnswerOf<Command & { kind: 'place' }>;
   if ('problem' in answer) return answer.replayed ? 'replayed' : 'denied';
   return answer.answer.replayed ? 'replayed' : answer.answer.order.status;

@@ -30,6 +30,8 @@ export interface PlaceCommand {
   readonly strategyId: string | null;
   /** Where it was decided, if that matters: it must not be placed anywhere else. */
   readonly session?: string;
+  /** Goes before everything that rests on its side. */
+  readonly first?: boolean;
   /** Found in the database before the batch began; memory is asked first. */
   stored?: FirstOrder;
   /** Set when the order was made, so that it can be looked for after a commit of unknown outcome. */
@@ -53,7 +55,7 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   const nowMs = account.tools.clock.nowMs();
   expireDue(account, nowMs, journal);
   checkExpiry(command.content, nowMs);
-  const plan = planOrder(desk, account, command.content);
+  const plan = planOrder(desk, account, command.content, command.first);
   const id = account.tools.ids.next();
   command.orderId = id;
   const order = new OrderRecord({

@@ -4,9 +4,9 @@ import type { OrderCheck } from '../contract/orders.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
 import type { OrderContent } from '../orders/order-content.js';
-import { isConditional } from '../orders/order-types.js';
+import { isConditional, mayRest } from '../orders/order-types.js';
 import { verdictsOf } from '../risk/risk-gate.js';
-import { type OrderToJudge, RiskScene } from '../risk/risk-scene.js';
+import { type OrderToJudge, type Replaced, RiskScene } from '../risk/risk-scene.js';
 import { Liquidity } from '../venues/paper/liquidity.js';
 import { type Arrival, arrive } from '../venues/paper/paper-venue.js';
 import { referencePrice, trailedTo } from '../venues/paper/triggers.js';
@@ -24,7 +24,12 @@ export interface Plan {
   readonly arrival: Arrival | null;
 }
 
-export function planOrder(desk: DeskState, account: AccountState, content: OrderContent): Plan {
+export function planOrder(
+  desk: DeskState,
+  account: AccountState,
+  content: OrderContent,
+  first = false,
+): Plan {
   const session = marketOf(desk, account.session);
   const instrument = desk.instrument(content.instrument);
   const market = session.known(content.instrument) ?? emptyMarketOf(session, content.instrument, instrument);
@@ -34,7 +39,10 @@ export function planOrder(desk: DeskState, account: AccountState, content: Order
     instrument === null || isConditional(content.type)
       ? null
       : arrive(
-          { ...content, quantity },
+          {
+            ...content,
+            quantity: stepsBack(content) ? fillable(account, instrument, content, quantity) : quantity,
+          },
           { liquidity: new Liquidity(market, account.model, account.id), steps: instrument },
         );
   const judged: OrderToJudge = {
@@ -45,6 +53,8 @@ export function planOrder(desk: DeskState, account: AccountState, content: Order
     limitPrice: content.limitPrice,
     triggerPrice,
     reduceOnly: content.reduceOnly,
+    stepsBack: stepsBack(content),
+    replaces: first ? restingBeside(account, content) : null,
     cost: instrument && costOf(account, instrument, { ...content, quantity, triggerPrice }, arrival, market),
   };
   const nowMs = account.tools.clock.nowMs();
@@ -80,6 +90,32 @@ export function checkOrder(desk: DeskState, accountId: string, content: OrderCon
     estimatedPrice: price.toString(),
     estimatedFee: { asset: feeAsset, amount: fee.toString() },
   };
+}
+
+/** A reduce-only order that waits, for its price or its trigger, leaves what is held to all others. */
+export function stepsBack({
+  reduceOnly,
+  type,
+  timeInForce,
+}: Pick<OrderContent, 'reduceOnly' | 'type' | 'timeInForce'>): boolean {
+  return reduceOnly && (isConditional(type) || mayRest(timeInForce));
+}
+
+function fillable(
+  account: AccountState,
+  { lotSize }: TradedInstrument,
+  terms: OrderContent,
+  active: Decimal,
+): Decimal {
+  return account.fillable({ active, terms }, lotSize);
+}
+
+/** Everything that rests on the order's side: it steps back for an order that goes first. */
+function restingBeside(account: AccountState, { instrument, side }: OrderContent): Replaced {
+  const totals = account.open.totals(instrument);
+  return side === 'buy'
+    ? { quantity: totals.buyQuantity, notional: totals.buyNotional, orders: 0 }
+    : { quantity: totals.sellQuantity, notional: totals.sellNotional, orders: 0 };
 }
 
 function firstTrigger(

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { Decimal } from '../../kernel/decimal.js';
 import { parseRfc3339 } from '../../kernel/time.js';
 import { tradingProblem } from '../contract/errors.js';
-import type { OrderType, PlaceOrder, Side, TimeInForce, TriggerSource } from '../contract/orders.js';
+import type {
+  AmendOrder,
+  OrderType,
+  PlaceOrder,
+  Side,
+  TimeInForce,
+  TriggerSource,
+} from '../contract/orders.js';
 import { formOf, mayRest } from './order-types.js';
 
 /** How far a trailing trigger stays behind the best price: an amount of quote asset, or percent of the price. */
@@ -128,6 +135,23 @@ export function contentHash(content: OrderContent, strategyId: string | null): s
   // Orders that use none of it keep the hash they have always had: theirs lie in the database.
   const canonical = JSON.stringify(more.every((part) => part === null) ? common : [...common, ...more]);
   return createHash('sha256').update(canonical).digest('base64url').slice(0, 32);
+}
+
+/** What an amendment shall change; null stays. Throws TRADING_ORDER_INCOMPLETE when it names nothing. */
+export interface OrderChanges {
+  readonly quantity: Decimal | null;
+  readonly limitPrice: Decimal | null;
+  readonly triggerPrice: Decimal | null;
+}
+
+export function orderChanges(asked: AmendOrder): OrderChanges {
+  const changes = {
+    quantity: amount('/quantity', asked.quantity),
+    limitPrice: amount('/limitPrice', asked.limitPrice),
+    triggerPrice: amount('/triggerPrice', asked.triggerPrice),
+  };
+  if (Object.values(changes).some((value) => value !== null)) return changes;
+  throw incomplete('', 'an amendment names quantity, limitPrice or triggerPrice');
 }
 
 const hundred = Decimal.of('100');

@@ -150,6 +150,19 @@ export function fillOrder(
   return { late: outcome.late };
 }
 
+/** The part of an order's terms that an amendment may change. */
+export type AmendedTerms = Pick<OrderTerms, 'quantity' | 'limitPrice' | 'triggerPrice'>;
+
+/** Its owner changes what is asked for. Never to what is filled already or less. */
+export function amendOrderTo(order: OrderRecord, changes: AmendedTerms, timeMs: number): void {
+  invariant(order.isOpen && changes.quantity.gt(order.filledQuantity), 'an amended order stays open', {
+    order: order.terms.id,
+    status: order.status,
+  });
+  order.terms = { ...order.terms, ...changes };
+  touch(order, timeMs);
+}
+
 /** A trailing trigger follows the market. That is no act of anybody: the version stays, so that an amendment still fits. */
 export function trailOrder(order: OrderRecord, triggerPrice: Decimal): void {
   order.terms = { ...order.terms, triggerPrice };

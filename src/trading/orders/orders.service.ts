@@ -3,6 +3,7 @@ import type { Page } from '../../kernel/page.js';
 import type { Principal } from '../../kernel/principal.js';
 import { tradingProblem } from '../contract/errors.js';
 import {
+  type AmendOrder,
   type MultiAnswer,
   type Order,
   type OrderCheck,
@@ -13,7 +14,7 @@ import {
 } from '../contract/orders.js';
 import { unknownOrder } from '../desk/cancel-orders.js';
 import { Desk } from '../desk/desk.service.js';
-import { contentHash, orderContent } from './order-content.js';
+import { contentHash, orderChanges, orderContent } from './order-content.js';
 import { OrderListRepository } from './order-list.repository.js';
 import { orderView } from './order.js';
 
@@ -58,6 +59,19 @@ export class OrdersService extends Orders {
   async check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck> {
     this.desk.authorise(query.principal, query.accountId);
     return this.desk.check(query.accountId, orderContent(query.order));
+  }
+
+  async amend(command: {
+    principal: Principal;
+    accountId: string;
+    orderId: string;
+    version: number | null;
+    changes: AmendOrder;
+  }): Promise<Order> {
+    const { principal, accountId, orderId, version } = command;
+    this.desk.authorise(principal, accountId);
+    const changes = orderChanges(command.changes);
+    return this.desk.submit({ kind: 'amend', accountId, orderId, version, changes });
   }
 
   async cancel(command: { principal: Principal; accountId: string; orderId: string }): Promise<Order> {

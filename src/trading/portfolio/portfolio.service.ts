@@ -97,7 +97,7 @@ export class PortfolioService extends Portfolio {
   async closePositions(command: Asked & { instrument?: string }): Promise<MultiAnswer> {
     const { principal, accountId, instrument = null } = command;
     this.desk.authorise(principal, accountId);
-    return this.closer.close(principal, accountId, instrument);
+    return this.closer.close(accountId, instrument);
   }
 
   async fills(query: Asked & TradesOfFillsQuery): Promise<Page<Fill>> {

@@ -1,23 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../../kernel/errors.js';
-import type { Principal } from '../../kernel/principal.js';
 import { tradingProblem } from '../contract/errors.js';
-import { type MultiAnswer, type MultiItem, Orders } from '../contract/orders.js';
-import { type DeskAccount, DeskReads } from '../desk/desk-reads.js';
-import { InstrumentCache } from '../desk/instrument-cache.service.js';
+import type { MultiAnswer, MultiItem } from '../contract/orders.js';
+import type { DeskAccount } from '../desk/desk-reads.js';
+import { Desk } from '../desk/desk.service.js';
 import type { PositionState } from '../positions/position.js';
 
 /** Leaves positions at the market, with orders that can only reduce. */
 @Injectable()
 export class PositionCloser {
-  constructor(
-    private readonly desk: DeskReads,
-    private readonly orders: Orders,
-    private readonly instruments: InstrumentCache,
-  ) {}
+  constructor(private readonly desk: Desk) {}
 
   /** One item per open position, by instrument. Throws TRADING_POSITION_UNKNOWN when the one asked for is flat. */
-  async close(principal: Principal, accountId: string, instrument: string | null): Promise<MultiAnswer> {
+  async close(accountId: string, instrument: string | null): Promise<MultiAnswer> {
     const account = await this.desk.state({ accountId });
     const open = openPositions(account).filter(
       (held) => instrument === null || held.instrument === instrument,
@@ -28,36 +23,14 @@ export class PositionCloser {
         facts: { instrument },
       });
     }
-    await this.instruments.refresh(new Set(open.map((held) => held.instrument)));
-    return { items: await Promise.all(open.map((held) => this.closeOne(principal, accountId, held))) };
+    return { items: await Promise.all(open.map((held) => this.closeOne(accountId, held))) };
   }
 
-  private async closeOne(
-    principal: Principal,
-    accountId: string,
-    { instrument, quantity: held }: PositionState,
-  ): Promise<MultiItem> {
-    const lotSize = this.instruments.instrument(instrument)?.lotSize;
-    const quantity = lotSize ? held.abs().toStep(lotSize, 'down') : held.abs();
+  private async closeOne(accountId: string, { instrument }: PositionState): Promise<MultiItem> {
     try {
-      if (quantity.isZero()) {
-        throw tradingProblem('TRADING_QUANTITY_TOO_SMALL', {
-          detail: `quantity=${held} of ${instrument} is less than its lot of ${lotSize}; it can be left only together with more`,
-          facts: { instrument, quantity: held.toString(), lotSize: lotSize?.toString() ?? null },
-        });
-      }
-      const { order } = await this.orders.submit({
-        principal,
-        accountId,
-        order: {
-          instrument,
-          side: held.isNegative() ? 'buy' : 'sell',
-          type: 'market',
-          quantity: quantity.toString(),
-          reduceOnly: true,
-        },
-      });
-      return { status: 200, order };
+      const outcome = await this.desk.submit({ kind: 'close-position', accountId, instrument });
+      if ('problem' in outcome) throw outcome.problem;
+      return { status: 200, order: outcome.answer.order };
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       return { status: error.status, problem: error.toDocument() };

@@ -66,12 +66,14 @@ export const freeBalance: Rule = {
   judge: (scene) => (scene.account.terms.type === 'margin' ? marginBalance(scene) : cashBalance(scene)),
 };
 
-function cashBalance({ account, order, instrument }: RiskScene): Finding {
+function cashBalance(scene: RiskScene): Finding {
+  const { order, instrument } = scene;
   if (instrument === null)
     return finding(true, 'TRADING_BALANCE_INSUFFICIENT', { needed: null, free: null }, '');
   const asset = order.side === 'buy' ? instrument.quote : instrument.base;
-  const needed = order.side === 'buy' ? order.cost : order.quantity;
-  const free = account.free(asset);
+  const costs = order.side === 'buy' ? order.cost : order.quantity;
+  const needed = order.stepsBack ? Decimal.zero : costs;
+  const free = scene.free(asset);
   return finding(
     needed === null || needed.lte(free),
     'TRADING_BALANCE_INSUFFICIENT',
@@ -140,12 +142,12 @@ export const grossExposure: Rule = {
 /** A market order never rests, so it is never one too many. */
 export const openOrders: Rule = {
   name: 'open-orders',
-  judge: ({ account, order }) => {
+  judge: ({ account, order, openOrders: open }) => {
     const limit = account.limits.maxOpenOrders;
     return finding(
-      limit === null || order.type === 'market' || account.open.size < limit,
+      limit === null || order.type === 'market' || open < limit,
       'TRADING_OPEN_ORDERS_TOO_MANY',
-      { open: account.open.size, limit },
+      { open, limit },
       'cancel some or raise maxOpenOrders',
     );
   },

@@ -9,6 +9,7 @@ export interface Limits {
   readonly maxGrossExposure: Decimal | null;
   readonly maxOpenOrders: number | null;
   readonly maxOrdersPerSecond: number | null;
+  readonly maxAmendsPerSecond: number | null;
   readonly priceCollar: Decimal | null;
 }
 
@@ -20,6 +21,7 @@ export const limitDefaults: Required<RiskLimits> = {
   maxGrossExposure: '200000',
   maxOpenOrders: 200,
   maxOrdersPerSecond: 100,
+  maxAmendsPerSecond: 100,
   priceCollar: 0.05,
 };
 
@@ -32,6 +34,7 @@ export function readLimits(limits: Required<RiskLimits>): Limits {
     maxGrossExposure: amount(limits.maxGrossExposure),
     maxOpenOrders: limits.maxOpenOrders,
     maxOrdersPerSecond: limits.maxOrdersPerSecond,
+    maxAmendsPerSecond: limits.maxAmendsPerSecond,
     priceCollar: limits.priceCollar === null ? null : Decimal.fromFloat(limits.priceCollar, 9),
   };
 }

@@ -32,9 +32,23 @@ export const rules: readonly Rule[] = [
   account.orderRate,
 ];
 
+/** What an order is: asked of every amendment, and of an order that waits for another. */
+export const formRules: readonly Rule[] = [
+  instrument.instrumentKnown,
+  instrument.priceStep,
+  instrument.quantityStep,
+  instrument.quantityMinimum,
+  instrument.notionalMinimum,
+];
+
+/** What is asked of the part an amendment adds. Amendments have a rate of their own. */
+export const rulesForAmending: readonly Rule[] = rules.filter(
+  (rule) => !formRules.includes(rule) && rule !== account.orderRate,
+);
+
 /** Null when every rule lets the order pass, else the denial of the first that does not. */
-export function denialOf(scene: RiskScene): Denial | null {
-  for (const rule of rules) {
+export function denialOf(scene: RiskScene, asked: readonly Rule[] = rules): Denial | null {
+  for (const rule of asked) {
     const found = rule.judge(scene);
     if (!found.ok) return { code: found.code, detail: sentence(found), facts: found.facts };
   }

@@ -6,6 +6,14 @@ import type { SessionMarket } from '../marks/session-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
 import { grossExposureOf, marginEquityOf } from './account-worth.js';
 
+/** What is held already for an order that is changed, or beside which another takes its place. */
+export interface Replaced {
+  readonly quantity: Decimal;
+  /** In quote asset. */
+  readonly notional: Decimal;
+  readonly orders: number;
+}
+
 export interface OrderToJudge {
   readonly instrument: string;
   readonly side: Side;
@@ -16,8 +24,12 @@ export interface OrderToJudge {
   /** Of an order that waits; null where a trailing one has seen no price yet. */
   readonly triggerPrice: Decimal | null;
   readonly reduceOnly: boolean;
+  /** Reduce-only and waiting: it fills no more than the others leave it, whenever that is. */
+  readonly stepsBack: boolean;
   /** Quote asset the order may cost in all, its fee included where that is paid in quote; null when nobody can say. */
   readonly cost: Decimal | null;
+  /** Open orders on its side whose place it takes, so that nothing is counted twice; null: none. */
+  readonly replaces: Replaced | null;
 }
 
 /** Everything a risk rule may look at, worked out at most once. Nothing here changes anything. */
@@ -79,17 +91,19 @@ export class RiskScene {
   /** What the open orders on the same side may fill: plain ones, and those that only reduce. */
   private get openSameSide(): { plain: Decimal; reducing: Decimal } {
     const totals = this.account.open.totals(this.order.instrument);
+    const replaced = this.order.replaces?.quantity ?? Decimal.zero;
     return this.order.side === 'buy'
-      ? { plain: totals.buyQuantity, reducing: totals.reducingBuyQuantity }
-      : { plain: totals.sellQuantity, reducing: totals.reducingSellQuantity };
+      ? { plain: totals.buyQuantity.minus(replaced), reducing: totals.reducingBuyQuantity }
+      : { plain: totals.sellQuantity.minus(replaced), reducing: totals.reducingSellQuantity };
   }
 
   /**
-   * Quantity the order could reduce at most; zero when flat or on the same side. Orders that only reduce step back
-   * for another one that does, and for one that is filled at once; a plain order that rests may come after them.
+   * Quantity the order could reduce at most; zero when flat or on the same side. One that only reduces and waits steps
+   * back for all others, so it counts none of them; a plain order that rests may come after all of them.
    */
   get reducible(): Decimal {
     const opposite = this.onOwnSide(this.account.held(this.order.instrument)).negated();
+    if (this.order.stepsBack) return opposite.max(Decimal.zero);
     const { plain, reducing } = this.openSameSide;
     const first = this.order.reduceOnly || this.order.type === 'market';
     return opposite.minus(first ? plain : plain.plus(reducing)).max(Decimal.zero);
@@ -114,9 +128,26 @@ export class RiskScene {
     return this.account.terms.type === 'cash' && this.order.side === 'sell';
   }
 
+  /** Of an asset, what no order holds but those whose place this one takes. */
+  free(asset: string): Decimal {
+    const { replaces, side } = this.order;
+    const free = this.account.free(asset);
+    if (replaces === null) return free;
+    return free.plus(side === 'buy' ? replaces.notional : replaces.quantity);
+  }
+
+  /** Open orders besides those whose place this one takes. */
+  get openOrders(): number {
+    return this.account.open.size - (this.order.replaces?.orders ?? 0);
+  }
+
   /** What is held and ordered, in base currency; null when a position cannot be valued. */
   grossExposure(): Decimal | null {
-    return grossExposureOf(this.account, this.session);
+    const gross = grossExposureOf(this.account, this.session);
+    const { replaces } = this.order;
+    // What a cash account sells was never counted.
+    if (gross === null || replaces === null || this.sellsOwned) return gross;
+    return this.quoteRate === null ? null : gross.minus(replaces.notional.times(this.quoteRate));
   }
 
   /** Worth of a margin account, in base currency; null when a debt cannot be valued. */

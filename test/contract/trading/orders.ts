@@ -222,6 +222,40 @@ export function ordersSuite(house: () => House): void {
         expect(await port.list(asked)).toEqual(before);
       });
 
+      it('amends an open order in place, for the version the caller has seen', async () => {
+        const { port, asked, market, place } = subject();
+        await market('100');
+        const open = await resting({ quantity: '2' });
+        const named = { ...asked, orderId: open.id };
+        const changes = { quantity: '1.50', limitPrice: '91' };
+        const amended = await port.amend({ ...named, version: open.version, changes });
+        expectShape(Order, amended);
+        expect(amended).toMatchObject({ id: open.id, quantity: '1.5', limitPrice: '91', status: 'accepted' });
+        expect(amended.version).toBe(open.version + 1);
+        expect(await port.get(named)).toEqual(amended);
+        expect(await port.amend({ ...named, version: null, changes })).toEqual(amended);
+        await expectProblem(
+          port.amend({ ...named, version: open.version, changes: { quantity: '3' } }),
+          'REQUEST_PRECONDITION_FAILED',
+          { version: amended.version, expected: open.version },
+        );
+        await expectProblem(port.amend({ ...named, version: null, changes: {} }), 'TRADING_ORDER_INCOMPLETE');
+        const far = { ...named, version: null, changes: { limitPrice: '106' } };
+        await expectProblem(port.amend(far), 'TRADING_PRICE_COLLAR', {
+          limitPrice: '106',
+          mark: '100',
+          limit: '105',
+        });
+        expect(await port.get(named)).toEqual(amended);
+        const { id: orderId } = await place();
+        const late = { ...asked, orderId, version: null, changes };
+        await expectProblem(port.amend(late), 'TRADING_ORDER_CLOSED', {
+          orderStatus: 'filled',
+          filledQuantity: '1',
+        });
+        await port.cancel(named);
+      });
+
       it('cancels an open order once, and says how an order that is gone has ended', async () => {
         const { port, asked, market, place } = subject();
         const open = await resting();
@@ -289,6 +323,8 @@ export function ordersSuite(house: () => House): void {
         ]) {
           await expectProblem(port.get(query), 'TRADING_ORDER_UNKNOWN');
           await expectProblem(port.cancel(query), 'TRADING_ORDER_UNKNOWN');
+          const amendment = { ...query, version: null, changes: { quantity: '2' } };
+          await expectProblem(port.amend(amendment), 'TRADING_ORDER_UNKNOWN');
         }
         await expectProblem(
           port.getByClientOrderId({ ...other, clientOrderId: orderId }),
@@ -311,6 +347,7 @@ export function ordersSuite(house: () => House): void {
           for (const call of [
             port.submit({ ...asked, order }),
             port.check({ ...asked, order }),
+            port.amend({ ...asked, orderId, version: null, changes: { quantity: '2' } }),
             port.cancel({ ...asked, orderId }),
             port.cancelAll(asked),
             port.get({ ...asked, orderId }),

@@ -13,6 +13,7 @@ const defaults = {
   maxGrossExposure: '200000',
   maxOpenOrders: 200,
   maxOrdersPerSecond: 100,
+  maxAmendsPerSecond: 100,
   priceCollar: 0.05,
 };
 

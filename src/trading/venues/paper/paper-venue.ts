@@ -29,7 +29,8 @@ export type VenueReason =
   | 'no_liquidity'
   | 'ioc_remainder'
   | 'fok_unfillable'
-  | 'insufficient_balance';
+  | 'insufficient_balance'
+  | 'reduce_only';
 
 /** The instrument's price and quantity steps. */
 export interface Steps {
