@@ -195,7 +195,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
 );
 
-/** `LONG_TESTS` runs look longer; the seed of a failure is in its message. */
+/** PROPERTY_RUNS=6000 looks longer; the seed of a failure is in its message. */
 const histories = Number(process.env.PROPERTY_RUNS ?? 300);
 
 describe('the desk and the naive desk', () => {
