@@ -116,6 +116,7 @@ export class NaiveDesk implements TradedWorld {
       fills: [],
     };
     const denial = this.denialOf(order, how);
+    const most = this.stepsBack(order) ? this.fillable(order) : order.quantity;
     this.orders.push(order);
     if (denial !== null) {
       order.status = 'denied';
@@ -123,7 +124,7 @@ export class NaiveDesk implements TradedWorld {
       return denial;
     }
     if (how === 'post' && this.takes(order)) return this.end(order, 'rejected', 'would_take_liquidity');
-    const offers = how === 'post' ? [] : this.offers(order);
+    const offers = how === 'post' ? [] : this.offers(order, most);
     const filled = total(offers.map(([, quantity]) => quantity));
     if (how === 'fok' && filled.lt(order.quantity)) return this.end(order, 'canceled', 'fok_unfillable');
     if (order.limit !== null && how !== 'ioc' && how !== 'fok') order.queue = this.queueAhead(order);
@@ -143,7 +144,7 @@ export class NaiveDesk implements TradedWorld {
     const opening = order.quantity.gt(this.reducible(order, order.reduceOnly || order.limit === null));
     if (this.state === 'reducing' && opening) return 'TRADING_STATE_REDUCING';
     if (order.reduceOnly && opening) return 'TRADING_REDUCE_ONLY';
-    if (this.type === 'margin') return null;
+    if (this.type === 'margin' || this.stepsBack(order)) return null;
     if (order.side === 'sell') {
       return order.quantity.gt(this.total('BTC').minus(this.reserved('BTC')))
         ? 'TRADING_BALANCE_INSUFFICIENT'
@@ -161,8 +162,14 @@ export class NaiveDesk implements TradedWorld {
     return paid.plus(order.quantity.minus(filled).times(this.mark()));
   }
 
+  /** Reduce-only and waiting: it leaves what is held to all others. */
+  private stepsBack({ reduceOnly, limit }: NaiveOrder): boolean {
+    return reduceOnly && limit !== null;
+  }
+
   /** What is held against the order, less what open orders before it may take. */
   private reducible(order: NaiveOrder, first: boolean): Exact {
+    if (this.stepsBack(order)) return this.against(order);
     const before = this.open().filter((other) => other.side === order.side && !(first && other.reduceOnly));
     return positive(this.against(order).minus(total(before.map((other) => this.leaves(other)))));
   }
@@ -321,9 +328,9 @@ export class NaiveDesk implements TradedWorld {
     return limit ?? this.mark().times(side === 'buy' ? '1.05' : '0.95');
   }
 
-  private offers(order: NaiveOrder): Level[] {
+  private offers(order: NaiveOrder, most = order.quantity): Level[] {
     const offers: Level[] = [];
-    let left = order.quantity;
+    let left = most;
     for (const [price] of this.book[other(order.side)]) {
       if (left.lte(0) || worse(order.side, price, this.worst(order))) break;
       const quantity = Exact.min(left, this.available(other(order.side), price));
