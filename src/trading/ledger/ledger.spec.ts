@@ -38,6 +38,31 @@ describe('the ledger', () => {
     expect(owned(entries)).toEqual({ USD: '10' });
   });
 
+  it('says for each entry where it comes from, where it goes and why', () => {
+    const written = (over: Partial<FillToBook>) =>
+      fillEntries(aFill(over)).map(
+        ({ kind, account, asset, amount }) => `${kind} ${account} ${amount} ${asset}`,
+      );
+    expect(written({})).toEqual([
+      'fill cash 0.1 BTC',
+      'fill venue -0.1 BTC',
+      'fill cash -5000 USD',
+      'fill venue 5000 USD',
+      'fee fees 0.0001 BTC',
+      'fee cash -0.0001 BTC',
+    ]);
+    expect(written({ settlement: 'contract', realisedPnl: d('-3'), fee: d('2'), feeAsset: 'USD' })).toEqual([
+      'fill cash -3 USD',
+      'fill venue 3 USD',
+      'fee fees 2 USD',
+      'fee cash -2 USD',
+    ]);
+    const moved = (kind: 'deposit' | 'withdrawal') =>
+      transferEntries(kind, 'USD', d('4')).map((entry) => `${entry.kind} ${entry.account} ${entry.amount}`);
+    expect(moved('deposit')).toEqual(['deposit cash 4', 'deposit external -4']);
+    expect(moved('withdrawal')).toEqual(['withdrawal external 4', 'withdrawal cash -4']);
+  });
+
   it('writes nothing for what is zero', () => {
     expect(fillEntries(aFill({ settlement: 'contract', fee: d('0') }))).toEqual([]);
   });

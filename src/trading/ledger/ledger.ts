@@ -5,8 +5,7 @@ import { invariant } from '../../kernel/invariant.js';
  * Ledger accounts. `cash` is what the customer owns; the other three are where it comes from and goes to:
  * `venue` the other side of trades, `fees` what the venue keeps, `external` the world outside.
  */
-export const ledgerAccounts = ['cash', 'venue', 'fees', 'external'] as const;
-export type LedgerAccount = (typeof ledgerAccounts)[number];
+export type LedgerAccount = 'cash' | 'venue' | 'fees' | 'external';
 
 export type LedgerKind = 'deposit' | 'withdrawal' | 'fill' | 'fee';
 

@@ -55,6 +55,21 @@ describe('a position', () => {
     expect(after(aFill({}), aFill({ side: 'sell' })).openedAtMs).toBeNull();
   });
 
+  it('was changed last by its latest fill, whatever order they come in', () => {
+    const at = (position: PositionState, timeMs: number) =>
+      applyFill(position, {
+        side: 'buy',
+        price: d('1'),
+        quantity: d('1'),
+        fee: Decimal.zero,
+        feePaidIn: 'quote',
+        timeMs,
+      }).position;
+    const flat = flatPosition('BTC-USD.SIM');
+    expect(flat).toMatchObject({ updatedAtMs: 0, openedAtMs: null });
+    expect(at(at(flat, 20), 10)).toMatchObject({ updatedAtMs: 20, openedAtMs: 20 });
+  });
+
   it('never makes or loses a cent that its fills did not', () => {
     const amount = (max: number) => fc.integer({ min: 1, max }).map((n) => d(String(n)).div(d('100')));
     const fill = fc.record({

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { d, Decimal } from '../../../kernel/decimal.js';
+import type { Problem } from '../../../kernel/errors.js';
+import { marketFile, needsMarket } from '../../../../test/support/market.js';
+import { TestAccount } from '../../../../test/support/trading-state.js';
+import type { Order, PlaceOrder } from '../../contract/orders.js';
+
+const what =
+  "an exchange's own test cases of its matching (src/trading/venues/paper/matching.market.spec.ts)";
+
+/** `[side B|O, id, type, minimum execution size, time, size, price, stop price?, …]`, after a line of names. */
+type Row = readonly string[];
+interface Case {
+  readonly suite: string;
+  readonly n: string;
+  readonly description: string;
+  readonly InitialState?: readonly Row[];
+  readonly AggressingOrder: readonly Row[];
+  readonly ExpectedState: readonly Row[];
+  readonly Trades: readonly Row[];
+}
+
+const limitType = '2';
+const stopType = '3';
+const stopLimitType = '4';
+/** Shown to nobody: a client of the venue can neither send one here nor see one. */
+const hiddenType = '5';
+const rows = (lines: readonly Row[] = []): readonly Row[] => lines.slice(1);
+const sideOf = ([side]: Row): 'buy' | 'sell' => (side === 'B' ? 'buy' : 'sell');
+
+/** Price levels of one side, best first, as a venue shows them: hidden orders are not among them. */
+function levels(state: readonly Row[], side: 'buy' | 'sell'): [string, string][] {
+  const sums = new Map<string, Decimal>();
+  for (const row of state) {
+    const [, , type, , , size, price] = row;
+    if (sideOf(row) === side && type !== hiddenType)
+      sums.set(price, (sums.get(price) ?? Decimal.zero).plus(d(size)));
+  }
+  const best = [...sums].toSorted(([a], [b]) => d(a).compare(d(b)));
+  return (side === 'buy' ? best.toReversed() : best).map(([price, sum]) => [price, sum.toString()]);
+}
+
+/** An account that can pay for anything, at a venue that lets a market order go as far as the book does. */
+function anAccount(): TestAccount {
+  return new TestAccount({
+    type: 'margin',
+    balances: { USD: '100000000000' },
+    fillModel: { priceProtection: null },
+  });
+}
+
+const filled = (account: TestAccount): [string, string][] =>
+  account.journals.flatMap(({ fills }) =>
+    fills.map(({ fill }): [string, string] => [fill.price, fill.quantity]),
+  );
+
+/**
+ * One order of ours meets the orders of others: what it trades, what rests of it, and what is left of theirs. Theirs
+ * stand in a real book on which paper orders leave no mark, so a sweep shows what they have left for us.
+ */
+function meetsTheBook({ InitialState, AggressingOrder, ExpectedState, Trades }: Case): void {
+  const account = anAccount();
+  const [[, id, type, , , quantity, limitPrice]] = rows(AggressingOrder);
+  const side = sideOf(rows(AggressingOrder)[0]);
+  const state = rows(InitialState);
+  const book = { bids: levels(state, 'buy'), asks: levels(state, 'sell') };
+  // Where nobody shows a price, the last trade says what the instrument is worth; it took place long ago.
+  account.market({
+    trades: [{ id: 't', price: '9000', quantity: '0', side: 'buy', timeMs: account.clock.ms }],
+    book,
+  });
+  const order =
+    type === limitType
+      ? account.limit(side, quantity, limitPrice)
+      : account.place({ side, type: 'market', quantity });
+  expect(filled(account)).toEqual(rows(Trades).map(([, price, size]) => [price, size]));
+  const rests = rows(ExpectedState).find((row) => row[1] === id);
+  expect(order.leavesQuantity).toBe(rests?.[5] ?? '0');
+  const done = d(order.filledQuantity).eq(d(quantity));
+  expect(order.status).toBe(
+    done
+      ? 'filled'
+      : type !== limitType
+        ? 'canceled'
+        : order.filledQuantity === '0'
+          ? 'accepted'
+          : 'partially_filled',
+  );
+
+  const before = filled(account).length;
+  const others = rows(ExpectedState).filter((row) => row[1] !== id);
+  account.place({
+    side,
+    type: 'limit',
+    quantity: '100000',
+    limitPrice: side === 'buy' ? '90000' : '1',
+    timeInForce: 'ioc',
+  });
+  expect(filled(account).slice(before)).toEqual(levels(others, side === 'buy' ? 'sell' : 'buy'));
+}
+
+/** All orders are ours and wait; one is cancelled, and only that one is gone. */
+function cancelsOne({ InitialState, AggressingOrder, ExpectedState }: Case): void {
+  const account = anAccount();
+  const [gone] = rows(AggressingOrder);
+  const buys = sideOf(gone) === 'buy';
+  // Where none of them is reached: nobody sells below the bids or buys above the offers, and no trade wakes a stop.
+  account.market({
+    trades: [
+      { id: 't', price: buys ? '10400' : '10900', quantity: '1', side: 'buy', timeMs: account.clock.ms },
+    ],
+    book: buys
+      ? { bids: [['9000', '1']], asks: [['10800', '1']] }
+      : { bids: [['9900', '1']], asks: [['11000', '1']] },
+  });
+  const placed = new Map(rows(InitialState).map((row) => [row[1], account.place(asked(row))]));
+  const id = placed.get(gone[1])?.id;
+  if (id === undefined) {
+    expect(() => account.order('nobody')).toThrow(
+      expect.objectContaining({ code: 'TRADING_ORDER_UNKNOWN' } satisfies Partial<Problem>),
+    );
+    return;
+  }
+  expect(account.order(id).status).toBe('canceled');
+  const left = [...account.state.open.all()].map(({ terms }) => terms.id);
+  const wanted = rows(ExpectedState).map((row) => placed.get(row[1])!.id);
+  expect(left.toSorted()).toEqual(wanted.toSorted());
+}
+
+function asked(row: Row): Partial<PlaceOrder> {
+  const [, , type, , , quantity, price, stopPrice] = row;
+  const side = sideOf(row);
+  if (type === stopType) return { side, type: 'stop_market', quantity, triggerPrice: price };
+  if (type === stopLimitType)
+    return { side, type: 'stop_limit', quantity, limitPrice: price, triggerPrice: stopPrice };
+  return { side, type: 'limit', quantity, limitPrice: price } satisfies Partial<PlaceOrder> & Partial<Order>;
+}
+
+describe.runIf(needsMarket(what))('the paper venue and an exchange that tests its matching', () => {
+  const { cases } = JSON.parse(readFileSync(marketFile('vectors/matching_cointossx.json'), 'utf8')) as {
+    cases: Case[];
+  };
+  const of = (suite: string): Case[] => cases.filter((one) => one.suite.startsWith(suite));
+  const hidden = ({ AggressingOrder }: Case): boolean => rows(AggressingOrder)[0][2] === hiddenType;
+
+  it.each(of('uncross').map((one) => [one.suite, one.description, one] as const))(
+    'agree: %s: %s',
+    (_suite, _says, one) => meetsTheBook(one),
+  );
+  it.each(
+    of('cancelOrder')
+      .filter((one) => !hidden(one))
+      .map((one) => [one.description, one] as const),
+  )('agree: %s', (_says, one) => cancelsOne(one));
+
+  it('differ only where a venue offers what we do not', () => {
+    const met = of('uncross').length + of('cancelOrder').filter((one) => !hidden(one)).length;
+    const hiddenCancels = of('cancelOrder').filter(hidden).length;
+    console.log(
+      `matching: ${met} of ${cases.length} cases agree; ${hiddenCancels} cancel hidden orders, ${of('replaceOrder').length} replace`,
+    );
+    expect(met + hiddenCancels + of('replaceOrder').length).toBe(cases.length);
+  });
+});
