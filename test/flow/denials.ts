@@ -92,7 +92,7 @@ export async function provokeEveryDenial({ client, accountId, instrument, rules 
   await denied('TRADING_MARK_STALE', buy({ instrument: 'ETH-USDT.BINANCE' }));
   expect((await client.put(asIs, rules)).status).toBe(200);
 
-  expect((await client.put(limits, { maxOrdersPerSecond: 1 })).status).toBe(200);
+  expect((await client.put(limits, { maxOrdersPerSecond: 1 }, whatever)).status).toBe(200);
   // The replay's clock jumps from bar to bar, so the burst must meet within one of its steps.
   await until(async () => {
     const burst = await Promise.all(
@@ -103,7 +103,7 @@ export async function provokeEveryDenial({ client, accountId, instrument, rules 
     return refused !== undefined;
   });
   met.push('TRADING_ORDER_RATE');
-  expect((await client.put(limits, { maxOrdersPerSecond: null })).status).toBe(200);
+  expect((await client.put(limits, { maxOrdersPerSecond: null }, whatever)).status).toBe(200);
   return met;
 }
 
