@@ -134,6 +134,7 @@ describe('the checker', () => {
       denied: 1,
       refused: 1,
       cancels: 1,
+      amends: 0,
       deposits: 1,
       ambiguous: 1,
       ambiguousStored: 1,
@@ -143,6 +144,32 @@ describe('the checker', () => {
       events: 6,
       heard: 1,
     });
+  });
+
+  /** `g` raised the quantity of `b` before it was filled. */
+  const amended = (w: World): void => {
+    const told5 = told('b', { quantity: '3', version: 4 });
+    w.lines.push(intent('g', { act: 'amend', orderId: 'o-b' }), answer('g', 200, told5));
+    w.lines[4] = answer('b', 200, told('b', { version: 3 }), true);
+    w.stored.orders[1] = { ...w.stored.orders[1], quantity: '3' };
+    w.stored.events.splice(1, 0, event(2, 'order-amended', { ...told5, status: 'accepted' }));
+    w.stored.events = w.stored.events.map((one, n) => ({ ...one, seq: n + 1 }));
+    w.stored.fills[0] = { ...w.stored.fills[0], seq: 3 };
+    w.heard = [];
+  };
+
+  it('lets terms differ from an answer that was given before they were amended', () => {
+    const { faults, counts } = verdict(world(amended));
+    expect(faults).toEqual([]);
+    expect(counts.amends).toBe(1);
+  });
+
+  it('notices an amendment that was lost', () => {
+    const lost = world((w) => {
+      amended(w);
+      w.stored.orders[1] = { ...w.stored.orders[1], quantity: '2' };
+    });
+    expect(verdict(lost).faults).toEqual(['changed: order o-b was answered with quantity 3 and has 2']);
   });
 
   const order = (n: number, more: Partial<StoredOrder>) => (w: World) =>

@@ -29,6 +29,7 @@ export interface Counts {
   denied: number;
   refused: number;
   cancels: number;
+  amends: number;
   deposits: number;
   unsettled: number;
   /** Intents of which nobody knew, at least for a while, whether they were done. */
@@ -70,6 +71,7 @@ export function check(stories: ReadonlyMap<string, Story>, heard: readonly Heard
     denied: 0,
     refused: 0,
     cancels: 0,
+    amends: 0,
     deposits: 0,
     unsettled: 0,
     ambiguous: 0,
@@ -86,6 +88,9 @@ export function check(stories: ReadonlyMap<string, Story>, heard: readonly Heard
     ({ tags }) => tags[0] ?? '',
   );
   const byId = new Map(stored.orders.map((order) => [order.id, order]));
+  const amendedLast = lastAmendments(stored);
+  const unchanged = (answered: any, kept: StoredOrder): void =>
+    compare(answered, kept, (amendedLast.get(kept.id) ?? 0) > answered.version, fault);
   const deposits = groupedBy(stored.deposits, ({ account, amount }) => `${account} ${Decimal.of(amount)}`);
 
   for (const [name, same] of groupedBy(
@@ -115,7 +120,7 @@ export function check(stories: ReadonlyMap<string, Story>, heard: readonly Heard
         counts.acknowledged += 1;
         if (found.length === 0)
           fault('lost', `acknowledged order ${answer.body.id} (${intent.id}) is not stored`);
-        else unchanged(answer.body, found[0], fault);
+        else unchanged(answer.body, found[0]);
       } else if (isKeptDenial(answer)) {
         counts.denied += 1;
         denied(intent, answer.body.code, found, stored, fault);
@@ -136,13 +141,16 @@ export function check(stories: ReadonlyMap<string, Story>, heard: readonly Heard
       else if (found[0].ref !== answer.body.id)
         fault('changed', `deposit ${intent.id} is booked as ${found[0].ref}`);
     } else {
-      counts.cancels += 1;
+      // Refused, it changed nothing, and what is answered next of the order shows that.
+      if (answer.status >= 300) continue;
+      if (intent.act === 'amend') counts.amends += 1;
+      else counts.cancels += 1;
       const answered =
-        intent.act === 'cancel' ? [answer.body] : answer.body.items.map((item: any) => item.order);
-      for (const order of answer.status < 300 ? answered : []) {
+        intent.act === 'cancel-all' ? answer.body.items.map((item: any) => item.order) : [answer.body];
+      for (const order of answered) {
         const kept = byId.get(order.id);
         if (kept === undefined) fault('lost', `order ${order.id}, answered to ${intent.id}, is not stored`);
-        else unchanged(order, kept, fault);
+        else unchanged(order, kept);
       }
     }
   }
@@ -154,8 +162,17 @@ export function check(stories: ReadonlyMap<string, Story>, heard: readonly Heard
 
 type Fault = (promise: string, says: string) => void;
 
-/** What was answered is what is stored: terms for ever, progress only forward, the end for ever. */
-function unchanged(answered: any, kept: StoredOrder, fault: Fault): void {
+/** Version of each order at its last amendment, as the log has it. */
+function lastAmendments(stored: Stored): Map<string, number> {
+  const amended = stored.events.filter(({ type }) => type === 'order-amended');
+  return new Map(amended.map(({ data }) => [data.id, data.version]));
+}
+
+/**
+ * What was answered is what is stored: terms for ever, but for what was amended since; progress only forward, the end
+ * for ever.
+ */
+function compare(answered: any, kept: StoredOrder, amended: boolean, fault: Fault): void {
   const differs = (field: string, is: unknown, was: unknown): void =>
     fault('changed', `order ${kept.id} was answered with ${field} ${was} and has ${is}`);
   const plain = [
@@ -183,7 +200,7 @@ function unchanged(answered: any, kept: StoredOrder, fault: Fault): void {
     'limitPrice',
     ...(kept.type.startsWith('trailing') ? [] : ['triggerPrice' as const]),
   ] as const;
-  for (const field of prices) {
+  for (const field of amended ? [] : prices) {
     const [was, is] = [answered[field], kept[field]];
     if (was === null ? is !== null : is === null || !Decimal.of(was).eq(Decimal.of(is)))
       differs(field, is, was);

@@ -35,6 +35,7 @@ const counts: Report['counts'] = {
   denied: 200,
   refused: 100,
   cancels: 500,
+  amends: 100,
   deposits: 100,
   unsettled: 0,
   ambiguous: 300,

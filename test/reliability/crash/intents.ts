@@ -4,11 +4,11 @@ import type { Random } from '../../../src/kernel/random.js';
 export interface Intent {
   readonly id: string;
   readonly account: string;
-  readonly act: 'place' | 'cancel' | 'cancel-all' | 'deposit';
+  readonly act: 'place' | 'amend' | 'cancel' | 'cancel-all' | 'deposit';
   /** Of a place: its first name; of a deposit: its key. */
   readonly key?: string;
   readonly body?: Readonly<Record<string, unknown>>;
-  /** Of a cancel. */
+  /** Of a cancel or an amendment. */
   readonly orderId?: string;
 }
 
@@ -31,8 +31,12 @@ export interface LaneView {
   readonly instrument: string;
   /** Price now, in quote asset. */
   readonly mark: number;
-  /** Open orders of its own, as far as it was told. */
-  readonly open: readonly string[];
+  /** Open orders of its own, as it was last told of them. */
+  readonly open: readonly {
+    readonly id: string;
+    readonly limitPrice: string | null;
+    readonly quantity: string;
+  }[];
   /** Client order ids it has used. */
   readonly used: readonly string[];
   /** Whether the lane uses trailing stops: they move without an event, so a state with one has no place in the log. */
@@ -66,10 +70,13 @@ export function nextIntent(id: string, number: number, view: LaneView, random: R
   if (pick < 0.65) return limit(0.001 + 0.01 * random.nextFloat());
   if (pick < 0.7) return limit(-0.0005, { timeInForce: random.nextFloat() < 0.5 ? 'ioc' : 'fok' });
   if (pick < 0.73) return limit(0.0001, { postOnly: true });
+  if (pick < 0.8 && view.open.length > 0) {
+    return { id, account, act: 'amend', ...amendment(view.open[random.nextInt(view.open.length)], random) };
+  }
   if (pick < 0.88) {
     return view.open.length === 0
       ? place({ type: 'market', quantity: size() })
-      : { id, account, act: 'cancel', orderId: view.open[random.nextInt(view.open.length)] };
+      : { id, account, act: 'cancel', orderId: view.open[random.nextInt(view.open.length)].id };
   }
   if (pick < 0.9) return place({ type: 'market', quantity: '900000' });
   if (pick < 0.92) return place({ type: 'limit', quantity: '-1', limitPrice: '1' });
@@ -79,6 +86,18 @@ export function nextIntent(id: string, number: number, view: LaneView, random: R
   // No two deposits of one amount, so that each can be told in the ledger.
   const amount = `${1 + random.nextInt(9)}.${String(number).padStart(7, '0')}${accountDigits(id)}`;
   return { id, account, act: 'deposit', key: id, body: { kind: 'deposit', asset: 'USD', amount } };
+}
+
+/** More of it, or at a price a little off. */
+function amendment(
+  { id, limitPrice, quantity }: LaneView['open'][number],
+  random: Random,
+): Pick<Intent, 'orderId' | 'body'> {
+  if (limitPrice === null || random.nextFloat() < 0.5) {
+    return { orderId: id, body: { quantity: (Number(quantity) + 0.001).toFixed(3) } };
+  }
+  const off = 1 + 0.0002 * (random.nextFloat() - 0.5);
+  return { orderId: id, body: { limitPrice: (Number(limitPrice) * off).toFixed(2) } };
 }
 
 /** An order that waits: for a price near by, or for one far off until its time is over. */

@@ -13,6 +13,8 @@ const changing = new Set([
   'triggerPrice',
 ]);
 
+const amendable = new Set([...changing, 'quantity', 'limitPrice']);
+
 /**
  * Sends every order whose outcome was once unknown again, twice, under its own name: the answer must be the order it
  * became, and the same both times. Of an order that is still open, the market may have moved its progress meanwhile.
@@ -40,7 +42,7 @@ export async function sendAgain(
     } else if (first.status !== 200 || first.headers.get('idempotency-replayed') !== 'true')
       says('is no replay');
     else {
-      if (!equal(answer.body, first.body)) says('became another order');
+      if (!equal(answer.body, first.body, amendable)) says('became another order');
       if (!equal(first.body, second.body)) says('is two orders');
       if (first.body.leavesQuantity === '0' && JSON.stringify(first.body) !== JSON.stringify(second.body))
         says('changed after its end');
@@ -49,9 +51,9 @@ export async function sendAgain(
   return { sent, faults };
 }
 
-/** But for what the market may change. */
-function equal(one: object, other: object): boolean {
+/** But for what the market may change, and, between a first answer and a later one, an amendment. */
+function equal(one: object, other: object, but: ReadonlySet<string> = changing): boolean {
   const lasting = (order: object): string =>
-    JSON.stringify(Object.entries(order).filter(([field]) => !changing.has(field)));
+    JSON.stringify(Object.entries(order).filter(([field]) => !but.has(field)));
   return lasting(one) === lasting(other);
 }

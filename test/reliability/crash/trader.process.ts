@@ -41,7 +41,7 @@ async function lane(number: number, account: string): Promise<void> {
   const random = new SeededRandom(`${told.seed} ${name}`);
   const instrument = told.instruments[number % told.instruments.length];
   const trails = account === told.lanes.at(-1);
-  const open = new Set<string>();
+  const open = new Map<string, { id: string; limitPrice: string | null; quantity: string }>();
   const used: string[] = [];
   for (let n = 1; trading.giveUpAtMs === null; n += 1) {
     const mark = marks.get(instrument);
@@ -52,17 +52,17 @@ async function lane(number: number, account: string): Promise<void> {
     const intent = nextIntent(
       `${name}.${n}`,
       n,
-      { account, instrument, mark, open: [...open], used, trails },
+      { account, instrument, mark, open: [...open.values()], used, trails },
       random,
     );
     await journal.append({ k: 'intent', intent });
     const body = await settled(intent);
     if (intent.act === 'place' && typeof body?.id === 'string') {
       used.push(body.clientOrderId);
-      if (body.leavesQuantity !== '0') open.add(body.id);
       if (used.length > 50) used.shift();
     }
-    if (intent.act === 'cancel') open.delete(intent.orderId!);
+    if (intent.act === 'cancel' || intent.act === 'amend') open.delete(intent.orderId!);
+    if (typeof body?.id === 'string' && body.leavesQuantity !== '0') open.set(body.id, body);
     if (intent.act === 'cancel-all') open.clear();
     await sleep(2 * told.thinkMs * random.nextFloat());
   }
@@ -96,6 +96,7 @@ async function settled(intent: Intent): Promise<any> {
 function send({ act, account, body, orderId }: Intent, key: string | undefined): Promise<Outcome> {
   const of = `/v1/accounts/${account}`;
   if (act === 'place') return caller.call('POST', `${of}/orders`, { clientOrderId: key, ...body });
+  if (act === 'amend') return caller.call('PATCH', `${of}/orders/${orderId}`, body, { 'if-match': '*' });
   if (act === 'cancel') return caller.call('DELETE', `${of}/orders/${orderId}`);
   if (act === 'cancel-all') return caller.call('DELETE', `${of}/orders`);
   return caller.call('POST', `${of}/transfers`, body, { 'idempotency-key': key! });

@@ -100,33 +100,70 @@ function meetsTheBook({ InitialState, AggressingOrder, ExpectedState, Trades }: 
   expect(filled(account).slice(before)).toEqual(levels(others, side === 'buy' ? 'sell' : 'buy'));
 }
 
-/** All orders are ours and wait; one is cancelled, and only that one is gone. */
+/**
+ * Orders of ours that wait, where none of them is reached: nobody sells below the bids or buys above the offers, but for
+ * `others`, and no trade wakes a stop. Answers their ids by the ids of the case.
+ */
+function allWait(account: TestAccount, state: readonly Row[], side: 'buy' | 'sell'): Map<string, string> {
+  const [ours, others] = [
+    state.filter((row) => sideOf(row) === side),
+    state.filter((row) => sideOf(row) !== side),
+  ];
+  const buys = side === 'buy';
+  const theirs = levels(others, buys ? 'sell' : 'buy');
+  account.market({
+    trades: [
+      { id: 't', price: buys ? '9900' : '10900', quantity: '1', side: 'buy', timeMs: account.clock.ms },
+    ],
+    book: buys
+      ? { bids: [['8000', '1']], asks: theirs.length > 0 ? theirs : [['10800', '1']] }
+      : { bids: theirs.length > 0 ? theirs : [['9900', '1']], asks: [['11000', '1']] },
+  });
+  return new Map(ours.map((row) => [row[1], account.place(asked(row)).id]));
+}
+
+/** One is cancelled, and only that one is gone. */
 function cancelsOne({ InitialState, AggressingOrder, ExpectedState }: Case): void {
   const account = anAccount();
   const [gone] = rows(AggressingOrder);
-  const buys = sideOf(gone) === 'buy';
-  // Where none of them is reached: nobody sells below the bids or buys above the offers, and no trade wakes a stop.
-  account.market({
-    trades: [
-      { id: 't', price: buys ? '10400' : '10900', quantity: '1', side: 'buy', timeMs: account.clock.ms },
-    ],
-    book: buys
-      ? { bids: [['9000', '1']], asks: [['10800', '1']] }
-      : { bids: [['9900', '1']], asks: [['11000', '1']] },
-  });
-  const placed = new Map(rows(InitialState).map((row) => [row[1], account.place(asked(row))]));
-  const id = placed.get(gone[1])?.id;
+  const placed = allWait(account, rows(InitialState), sideOf(gone));
+  const id = placed.get(gone[1]);
   if (id === undefined) {
-    expect(() => account.order('nobody')).toThrow(
-      expect.objectContaining({ code: 'TRADING_ORDER_UNKNOWN' } satisfies Partial<Problem>),
-    );
+    expect(() => account.order('nobody')).toThrow(unknown);
     return;
   }
   expect(account.order(id).status).toBe('canceled');
   const left = [...account.state.open.all()].map(({ terms }) => terms.id);
-  const wanted = rows(ExpectedState).map((row) => placed.get(row[1])!.id);
+  const wanted = rows(ExpectedState).map((row) => placed.get(row[1])!);
   expect(left.toSorted()).toEqual(wanted.toSorted());
 }
+
+/** One is amended: it keeps its id, has its new terms, and trades if they reach somebody. */
+function amendsOne({ InitialState, AggressingOrder, ExpectedState, Trades }: Case): void {
+  const account = anAccount();
+  const [wanted] = rows(AggressingOrder);
+  const placed = allWait(account, rows(InitialState), sideOf(wanted));
+  const orderId = placed.get(wanted[1]) ?? 'nobody';
+  const { quantity, limitPrice } = asked(wanted);
+  const changes = { quantity: d(quantity!), limitPrice: d(limitPrice!), triggerPrice: null };
+  const amend = (): Order =>
+    account.run({ kind: 'amend', accountId: account.id, orderId, version: null, changes });
+  if (orderId === 'nobody') {
+    expect(amend).toThrow(unknown);
+    return;
+  }
+  expect(amend().id).toBe(orderId);
+  expect(filled(account)).toEqual(rows(Trades).map(([, price, size]) => [price, size]));
+  const mine = rows(ExpectedState).filter((row) => sideOf(row) === sideOf(wanted));
+  const open = [...account.state.open.all()].map(({ terms, leaves }) => [
+    terms.id,
+    leaves.toString(),
+    terms.limitPrice!.toString(),
+  ]);
+  expect(open.toSorted()).toEqual(mine.map((row) => [placed.get(row[1]), row[5], row[6]]).toSorted());
+}
+
+const unknown = expect.objectContaining({ code: 'TRADING_ORDER_UNKNOWN' } satisfies Partial<Problem>);
 
 function asked(row: Row): Partial<PlaceOrder> {
   const [, , type, , , quantity, price, stopPrice] = row;
@@ -137,29 +174,47 @@ function asked(row: Row): Partial<PlaceOrder> {
   return { side, type: 'limit', quantity, limitPrice: price } satisfies Partial<PlaceOrder> & Partial<Order>;
 }
 
-describe.runIf(needsMarket(what))('the paper venue and an exchange that tests its matching', () => {
-  const { cases } = JSON.parse(readFileSync(marketFile('vectors/matching_cointossx.json'), 'utf8')) as {
-    cases: Case[];
-  };
-  const of = (suite: string): Case[] => cases.filter((one) => one.suite.startsWith(suite));
-  const hidden = ({ AggressingOrder }: Case): boolean => rows(AggressingOrder)[0][2] === hiddenType;
-
-  it.each(of('uncross').map((one) => [one.suite, one.description, one] as const))(
-    'agree: %s: %s',
-    (_suite, _says, one) => meetsTheBook(one),
+/** Why a case has no counterpart here; null for one that has. */
+function noCounterpart(one: Case): string | null {
+  const { suite, description, AggressingOrder, InitialState, ExpectedState } = one;
+  const all = [...rows(InitialState), ...rows(AggressingOrder)];
+  if (rows(AggressingOrder)[0][2] === hiddenType) return 'hidden orders are not offered';
+  if (!suite.startsWith('replace')) return null;
+  if (/GTD|GTT/.test(description)) return 'the end of an order is not amended';
+  if (all.some(([, , type]) => type === hiddenType)) return 'it would meet an order that is shown to nobody';
+  if (/Stop order .*re-aggress/i.test(description))
+    return 'the others trade among themselves and so wake the stop';
+  const [[, amended]] = rows(AggressingOrder);
+  const moved = rows(ExpectedState).some(
+    ([, id, , , , , price]) =>
+      id !== amended && rows(InitialState).some((row) => row[1] === id && row[6] !== price),
   );
-  it.each(
-    of('cancelOrder')
-      .filter((one) => !hidden(one))
-      .map((one) => [one.description, one] as const),
-  )('agree: %s', (_says, one) => cancelsOne(one));
+  return moved ? 'it expects an order to move that nobody touched' : null;
+}
 
-  it('differ only where a venue offers what we do not', () => {
-    const met = of('uncross').length + of('cancelOrder').filter((one) => !hidden(one)).length;
-    const hiddenCancels = of('cancelOrder').filter(hidden).length;
-    console.log(
-      `matching: ${met} of ${cases.length} cases agree; ${hiddenCancels} cancel hidden orders, ${of('replaceOrder').length} replace`,
-    );
-    expect(met + hiddenCancels + of('replaceOrder').length).toBe(cases.length);
+const cases: readonly Case[] = needsMarket(what)
+  ? JSON.parse(readFileSync(marketFile('vectors/matching_cointossx.json'), 'utf8')).cases
+  : [];
+
+describe.runIf(cases.length > 0)('the paper venue and an exchange that tests its matching', () => {
+  const of = (suite: string) =>
+    cases
+      .filter((one) => one.suite.startsWith(suite) && noCounterpart(one) === null)
+      .map((one) => [one.suite, one.n, one.description, one] as const);
+
+  it.each(of('uncross'))('agree: %s %s: %s', (_suite, _n, _says, one) => meetsTheBook(one));
+  it.each(of('cancelOrder'))('agree: %s %s: %s', (_suite, _n, _says, one) => cancelsOne(one));
+  it.each(of('replaceOrder'))('agree: %s %s: %s', (_suite, _n, _says, one) => amendsOne(one));
+
+  it('differ only where one offers what the other does not', () => {
+    const reasons = new Map<string, number>();
+    for (const reason of cases.map(noCounterpart))
+      if (reason !== null) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    const met = ['uncross', 'cancelOrder', 'replaceOrder'].flatMap(of).length;
+    const apart = [...reasons.values()].reduce((sum, n) => sum + n, 0);
+    const because = [...reasons].map(([reason, n]) => `${n}: ${reason}`).join('; ');
+    console.log(`matching: ${met} of ${cases.length} cases agree; ${because}`);
+    expect(met + apart).toBe(cases.length);
+    expect(met).toBeGreaterThan(30);
   });
 });
