@@ -49,7 +49,7 @@ export class BinanceVenue implements Dialect {
   private readonly info: Record<string, unknown>;
   private books = new Map<string, Book>();
   private trades = new Map<string, string[]>();
-  private span: number | null = null;
+  private spans: Record<'trades' | 'updates' | 'aggregates', number> | null = null;
 
   constructor(
     private readonly recording: Recording,
@@ -63,8 +63,8 @@ export class BinanceVenue implements Dialect {
     this.rewind();
   }
 
+  /** What it told of trades stays true; the books are those of the first snapshot again. */
   rewind(): void {
-    this.trades = new Map();
     this.books = new Map();
     for (const { url, text } of this.recording.answers) {
       if (!url.pathname.endsWith('/depth')) continue;
@@ -174,7 +174,7 @@ export class BinanceVenue implements Dialect {
     const times = this.market === 'usdm' ? { E: nowMs, T: nowMs } : {};
     return {
       status: 200,
-      body: { lastUpdateId: known.lastUpdateId + this.ahead(), ...times, bids, asks },
+      body: { lastUpdateId: known.lastUpdateId + this.ahead('updates'), ...times, bids, asks },
       weight: limit <= 100 ? 5 : limit <= 500 ? 25 : limit <= 1000 ? 50 : 250,
     };
   }
@@ -208,7 +208,7 @@ export class BinanceVenue implements Dialect {
   private fold(text: string): void {
     const { data } = JSON.parse(text) as { data: { s: string; u: number; b: Level[]; a: Level[] } };
     const known = this.books.get(data.s);
-    const u = data.u - this.ahead();
+    const u = data.u - this.ahead('updates');
     if (!known || u <= known.lastUpdateId) return;
     known.book.apply(data.b, data.a);
     known.lastUpdateId = u;
@@ -219,27 +219,43 @@ export class BinanceVenue implements Dialect {
     const kept = this.trades.get(data.s) ?? [];
     const trade = { id: data.t, price: data.p, qty: data.q, time: data.T, isBuyerMaker: data.m };
     kept.push(JSON.stringify(trade));
-    this.trades.set(data.s, kept.slice(-tradesKept));
+    // Cut seldom: a copy of all of them for each trade would cost more than everything else here.
+    if (kept.length > 2 * tradesKept) kept.splice(0, kept.length - tradesKept);
+    this.trades.set(data.s, kept);
   }
 
-  /** How far running numbers have moved: by the largest of the recording, each time it is played again. */
-  private ahead(): number {
+  /** How far running numbers have moved: each kind by as many as the recording has, so that they go on without a hole. */
+  private ahead(kind: 'trades' | 'updates' | 'aggregates'): number {
     if (this.shift.loop() === 0) return 0;
-    this.span ??= this.recording.messages.reduce((most, { text }) => {
-      const ids = [...text.matchAll(/"(?:u|t)":(\d{1,15})[,}]/g)].map((match) => Number(match[1]));
-      return Math.max(most, ...ids);
-    }, 0);
-    return this.shift.loop() * this.span;
+    this.spans ??= {
+      trades: this.spanOf(/"t":(\d{1,12})[,}]/g),
+      updates: this.spanOf(/"[uU]":(\d+)[,}]/g),
+      aggregates: this.spanOf(/"[afl]":(\d+)[,}]/g),
+    };
+    return this.shift.loop() * this.spans[kind];
+  }
+
+  private spanOf(pattern: RegExp): number {
+    let [least, most] = [Infinity, -Infinity];
+    for (const { text } of this.recording.messages) {
+      for (const [, id] of text.matchAll(pattern)) {
+        least = Math.min(least, Number(id));
+        most = Math.max(most, Number(id));
+      }
+    }
+    return most < least ? 1 : most - least + 1;
   }
 
   private shifted(text: string): string {
-    const ahead = this.ahead();
     const timed = text.replace(
       /"([ET])":(\d{13})/g,
       (_, key, time) => `"${key}":${Math.round(this.shift.timeMs(Number(time)))}`,
     );
-    if (ahead === 0) return timed;
-    return timed.replace(/"(t|u|U|pu|a|f|l)":(\d+)/g, (_, key, id) => `"${key}":${Number(id) + ahead}`);
+    if (this.shift.loop() === 0) return timed;
+    return timed.replace(/"(t|u|U|pu|a|f|l)":(\d+)/g, (_, key: string, id) => {
+      const kind = key === 't' ? 'trades' : /^[afl]$/.test(key) ? 'aggregates' : 'updates';
+      return `"${key}":${Number(id) + this.ahead(kind)}`;
+    });
   }
 }
 
