@@ -14,8 +14,8 @@ const pageMaxUnsaid = 500;
 const pageMax = 1_000;
 
 /**
- * What a venue lists and its past candles, through ccxt's REST part, with every number as the venue wrote it. A candle
- * with a number that cannot be proven is left out and counted: a visible hole, never a rounded price.
+ * What a venue lists and its past candles, through ccxt's REST part, with every number as the venue wrote it. A page
+ * with a number that cannot be proven is refused whole: a candle left out would look like a minute without trades.
  */
 export class CcxtHistory implements VenueHistory {
   readonly timeframes: readonly Timeframe[];
@@ -64,24 +64,23 @@ export class CcxtHistory implements VenueHistory {
     // What is open at the venue is not ours to keep yet.
     const endMs = Math.min(toMs, this.parts.clock.nowMs() - spanMs + 1);
     const within = rows.filter(([timeMs]) => timeMs >= fromMs && timeMs < endMs);
-    const candles = within.flatMap((row) => this.read(row) ?? []);
+    const candles = within.map((row) => this.read(row));
     // A venue that answers a window shows nothing where nothing traded: the next window may hold more.
     const lastMs = rows.length === 0 ? fromMs + (limit - 1) * spanMs : rows[rows.length - 1][0];
     const nextFromMs = Math.max(lastMs, fromMs) + spanMs;
     return { candles, nextFromMs: nextFromMs < endMs ? nextFromMs : null };
   }
 
-  private read([openTimeMs, ...numbers]: CcxtCandle): VenueCandle | null {
-    const texts: string[] = [];
-    for (const number of numbers) {
+  private read([openTimeMs, ...numbers]: CcxtCandle): VenueCandle {
+    const [open, high, low, close, volume] = numbers.map((number) => {
       const exact = exactText(number, { precision: null });
-      if ('fault' in exact) {
-        dataMetrics(this.parts.metrics).numbersRefused.inc({ venue: this.exchange.id, why: exact.fault });
-        return null;
-      }
-      texts.push(exact.text);
-    }
-    const [open, high, low, close, volume] = texts;
+      if ('text' in exact) return exact.text;
+      dataMetrics(this.parts.metrics).numbersRefused.inc({ venue: this.exchange.id, why: exact.fault });
+      throw new VenueFault(
+        'malformed',
+        `${this.exchange.id}: a candle at ${openTimeMs} holds ${number}, ${exact.fault}`,
+      );
+    });
     return { openTimeMs, open, high, low, close, volume, trades: null };
   }
 

@@ -7,6 +7,7 @@ import { SilentLog } from '../../../kernel/log.js';
 import type { Timeframe } from '../../../kernel/time.js';
 import { SystemClock } from '../../../platform/time/system-clock.adapter.js';
 import type { VenueCandle } from '../venue.js';
+import type { CcxtExchange } from './ccxt-exchange.js';
 import { CcxtHistory } from './ccxt-history.adapter.js';
 
 describe.runIf(needsMarket('the past of venues through ccxt'))('the past of a venue through ccxt', () => {
@@ -115,6 +116,21 @@ describe.runIf(needsMarket('the past of venues through ccxt'))('the past of a ve
     for (const outcome of ['rate_limited', 'unavailable', 'malformed', 'ok']) {
       expect(metrics.of('data_venue_requests_total', { venue: 'binance', outcome })).toBeGreaterThan(0);
     }
+  });
+
+  it('refuses a page with a number that is not the venue’s own text', async () => {
+    const history = await aHistory({ venue: 'binance' }, 'binance');
+    const exchange = Reflect.get(history, 'exchange') as CcxtExchange;
+    exchange.fetchOHLCV = async () => [
+      [0, '1', '2', '0.5', '1.5', '10'],
+      [300_000, '1', '2', '0.5', '1.5', 0.1 + 0.2],
+    ];
+    const request = { instrument: 'BTC-USDT.BINANCE', timeframe: '5m', fromMs: 0, toMs: 600_000 } as const;
+    await expect(history.candles(request, signal)).rejects.toMatchObject({
+      kind: 'malformed',
+      message: 'binance: a candle at 300000 holds 0.30000000000000004, inexact',
+    });
+    expect(metrics.of('data_venue_numbers_refused_total', { venue: 'binance', why: 'inexact' })).toBe(1);
   });
 
   it('stops waiting when it is told to', async () => {
