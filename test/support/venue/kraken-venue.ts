@@ -1,4 +1,5 @@
 import { refusal, type Dialect, type Shift, type VenueAnswer, type VenueRequest } from './dialect.js';
+import { KrakenProtocolTwo } from './kraken-protocol-two.js';
 import { PlainBook, type Level } from './plain-book.js';
 import type { Recorded, Recording } from './recordings.js';
 import type { VenueClient } from './venue-client.js';
@@ -20,13 +21,14 @@ const bookDepth = 1000;
 
 /**
  * Kraken's REST interface and version 1 of its stream, as recorded. A retired protocol: its books and checksums are
- * for book code, and the REST part is for everybody.
+ * for book code, and the REST part is for everybody. At `/v2` the same is said in protocol 2.
  */
 export class KrakenVenue implements Dialect {
   private readonly pairs: Record<string, Pair>;
   private readonly channelIds = new Map<string, number>();
   private books = new Map<string, PlainBook>();
   private trades = new Map<string, TradeRow[]>();
+  private readonly two = new KrakenProtocolTwo((pair) => this.books.get(pair));
 
   constructor(
     recording: Recording,
@@ -47,11 +49,13 @@ export class KrakenVenue implements Dialect {
   }
 
   connected(client: VenueClient): void {
+    if (speaksTwo(client)) return;
     const status = { connectionID: 1, event: 'systemStatus', status: 'online', version: '1.8.3' };
     client.answer(JSON.stringify(status));
   }
 
   heard(client: VenueClient, text: string): void {
+    if (speaksTwo(client)) return this.two.heard(client, text);
     const { event, reqid, pair = [], subscription = {} } = JSON.parse(text);
     const tag = reqid === undefined ? {} : { reqid };
     if (event === 'ping') {
@@ -103,14 +107,19 @@ export class KrakenVenue implements Dialect {
   play({ text: recorded }: Recorded, clients: Iterable<VenueClient>): void {
     if (!recorded.startsWith('[')) {
       if (!recorded.includes('"heartbeat"')) return;
-      for (const client of clients) client.market(recorded);
+      for (const client of clients) client.market(speaksTwo(client) ? '{"channel":"heartbeat"}' : recorded);
       return;
     }
     const text = this.shifted(recorded);
     const message = JSON.parse(text) as ChannelMessage;
     const [name, pair] = message.slice(-2) as [string, string];
     this.fold(message, name, pair);
-    for (const client of clients) if (client.subscriptions.has(`${name} ${pair}`)) client.market(text);
+    for (const client of clients) {
+      if (!speaksTwo(client)) {
+        if (client.subscriptions.has(`${name} ${pair}`)) client.market(text);
+      } else if (name === 'trade') this.two.trades(client, pair, message[1] as unknown as TradeRow[]);
+      else if (name.startsWith('book-')) this.two.book(client, pair);
+    }
   }
 
   answer({ path, query }: VenueRequest): VenueAnswer | null {
@@ -178,3 +187,5 @@ export class KrakenVenue implements Dialect {
     );
   }
 }
+
+const speaksTwo = ({ target }: VenueClient): boolean => target.pathname.startsWith('/v2');

@@ -101,6 +101,51 @@ describe.runIf(present)('a feed through ccxt', { timeout: 60_000 }, () => {
     expect(metrics.of('data_venue_numbers_refused_total')).toBe(0);
   });
 
+  it('hears every Kraken trade as JSON numbers, and ends with the best levels of its books', async () => {
+    const { messages } = recordings.kraken();
+    const rows = messages
+      .filter(({ text }) => text.startsWith('[') && text.includes('"trade",'))
+      .flatMap((message) => {
+        const [, trades, , pair] = JSON.parse(message.text) as [number, string[][], string, string];
+        return trades.map(([price, quantity, , side]) => ({
+          pair: pair.replace('XBT', 'BTC'),
+          price,
+          quantity,
+          side,
+        }));
+      });
+    const venue = await aVenue({ venue: 'kraken' });
+    const instruments = ['XMR-USD', 'SC-EUR'].map((name) => `${name}.KRAKEN`);
+    const { of, heard, metrics } = await aFeed(venue, { exchange: 'kraken', instruments });
+    await venue.subscribed('trade XMR/USD', 'trade SC/EUR', 'book XMR/USD', 'book SC/EUR');
+    await venue.play();
+    const named = rows.filter(({ pair }) => instruments.includes(`${pair.replace('/', '-')}.KRAKEN`));
+    await until(() => of('trade').length >= named.length);
+    expect(
+      of('trade').map(({ instrument, price, quantity, side }) => [instrument, price, quantity, side[0]]),
+    ).toEqual(
+      named.map(({ pair, price, quantity, side }) => [
+        `${pair.replace('/', '-')}.KRAKEN`,
+        normal(price),
+        normal(quantity),
+        side,
+      ]),
+    );
+    expect(named).toHaveLength(10);
+    const answered = (await (await fetch(`${venue.url}/0/public/Depth?pair=XXMRZUSD&count=10`)).json()) as {
+      result: Record<string, { bids: string[][]; asks: string[][] }>;
+    };
+    const best = (levels: string[][]): string[][] =>
+      levels.map(([price, size]) => [normal(price), normal(size)]);
+    const last = (): BookTick | undefined =>
+      of('book').findLast(({ instrument }) => instrument === 'XMR-USD.KRAKEN');
+    const { bids, asks } = answered.result.XXMRZUSD;
+    await until(() => JSON.stringify(last()?.bids.slice(0, 10)) === JSON.stringify(best(bids)));
+    expect(last()!.asks.slice(0, 10)).toEqual(best(asks));
+    expect(metrics.of('data_venue_numbers_refused_total')).toBe(0);
+    expect(heard.lost).toEqual([]);
+  });
+
   it('comes back by itself after a cut, and says that it was away', async () => {
     const venue = await aVenue({ venue: 'binance', recording: ticks });
     const { of, heard } = await aFeed(venue);
