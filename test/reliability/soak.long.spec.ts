@@ -185,7 +185,12 @@ describe.runIf(needsMarket('the soak of recorded ticks'))('a server that many fo
       const rss = looks.map((look) => look.rss);
       const lags = looks.map(({ lagP99 }) => lagP99 * 1_000).toSorted((a, b) => a - b);
       const fewer = followers.filter((one) => one.lastAccountSeq !== lastSeq).length;
-      const feed = (await client.get('/v1/feeds')).body.items[0];
+      // The venue closes its connections at each end of the recording; one of them may have been just now.
+      let feed = (await client.get('/v1/feeds')).body.items[0];
+      for (let n = 0; n < 300 && feed.state !== 'running'; n += 1) {
+        await sleep(100);
+        feed = (await client.get('/v1/feeds')).body.items[0];
+      }
       const rows: [string, string][] = [
         ['duration, speed, followers', `${tookSeconds.toFixed(0)} s, ${speed}x, ${clients}`],
         ['ticks taken in', rate(moved('data_ticks_total', 'outcome="accepted"'))],
