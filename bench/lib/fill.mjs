@@ -45,3 +45,27 @@ export async function fillMinutes(url, { instruments, perInstrument, fromMs }) {
   await client.end();
   return rows[0].stored;
 }
+
+/** Stores `count` trades spread over a span of time, as the live market leaves them: each day in a partition of its own. */
+export async function fillTrades(url, { instrument, count, fromMs, toMs }) {
+  const client = new pg.Client(url);
+  await client.connect();
+  for (let dayStartMs = fromMs; dayStartMs < toMs; dayStartMs += 86_400_000) {
+    const name = `data.trades_${new Date(dayStartMs).toISOString().slice(0, 10).replaceAll('-', '')}`;
+    await client.query(
+      `CREATE TABLE ${name} PARTITION OF data.trades FOR VALUES FROM (${dayStartMs}) TO (${dayStartMs + 86_400_000})`,
+    );
+  }
+  const chunk = 1_000_000;
+  for (let at = 0; at < count; at += chunk) {
+    await client.query(
+      `INSERT INTO data.trades (instrument, time_ms, id, place, price, quantity, side, source)
+       SELECT $1, $2::bigint + floor(n * ($3::bigint - $2::bigint)::double precision / $4)::bigint, (1000000000 + n)::text, 0,
+         60000.25 + n % 997, 0.00001 * (1 + n % 99991), CASE WHEN n % 2 = 0 THEN 'buy' ELSE 'sell' END, 'feed'
+       FROM generate_series($5::bigint, $6::bigint - 1) AS n`,
+      [instrument, fromMs, toMs, count, at, Math.min(count, at + chunk)],
+    );
+  }
+  await client.query('VACUUM ANALYZE data.trades');
+  await client.end();
+}

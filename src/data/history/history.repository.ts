@@ -55,13 +55,23 @@ export class HistoryRepository {
     source: CandleSource,
   ): Promise<void> {
     if (candles.length === 0) return;
+    const times = candles.map(({ openTimeMs }) => openTimeMs);
     await sql.query(
       `UPDATE data.candles AS stored SET open = u.open, high = u.high, low = u.low, close = u.close,
          volume = u.volume, trades = u.trades, source = $10
        FROM unnest($3::bigint[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[],
          $9::bigint[]) AS u (open_time_ms, open, high, low, close, volume, trades)
-       WHERE stored.instrument = $1 AND stored.timeframe = $2 AND stored.open_time_ms = u.open_time_ms`,
-      [series.instrument, series.timeframe, ...columnsOf(candles), source],
+       WHERE stored.instrument = $1 AND stored.timeframe = $2 AND stored.open_time_ms = u.open_time_ms
+         AND stored.open_time_ms BETWEEN $11 AND $12`,
+      // The times again, as bounds: without them every partition would be looked at.
+      [
+        series.instrument,
+        series.timeframe,
+        ...columnsOf(candles),
+        source,
+        Math.min(...times),
+        Math.max(...times),
+      ],
       'data-history-replace',
     );
   }

@@ -96,10 +96,10 @@ export class TradeRepository {
         [instrument, fromMs, toMs, from.timeMs, from.place, from.id, limit - found.length],
         'data-trades-forward',
       );
-      for (const row of rows) found.push(tradeOf(row));
-      if (found.length === limit) break;
+      for (const trade of rows.map(tradeOf).sort(byPlace)) found.push(trade);
+      if (found.length >= limit) break;
     }
-    return found;
+    return found.slice(0, limit);
   }
 
   /** The newest trades before `before`, oldest first. */
@@ -117,10 +117,10 @@ export class TradeRepository {
         [instrument, fromMs, toMs, before.timeMs, before.place, before.id, limit - found.length],
         'data-trades-backward',
       );
-      for (const row of rows) found.push(tradeOf(row));
-      if (found.length === limit) break;
+      for (const trade of rows.map(tradeOf).sort((a, b) => byPlace(b, a))) found.push(trade);
+      if (found.length >= limit) break;
     }
-    return found.reverse();
+    return found.slice(0, limit).reverse();
   }
 
   /** Deletes an instrument's trades from `fromMs` on; answers how many. */
@@ -163,10 +163,16 @@ function* copyLines(trades: readonly StoredTrade[], source: LiveSource): Generat
 
 const selected = `SELECT instrument, id, time_ms, place, price, quantity, side FROM data.trades
   WHERE instrument = $1 AND time_ms >= $2 AND time_ms < $3`;
+// The last millisecond comes whole, and its order is made here: in the order of the key nothing has to be sorted there,
+// which a new partition of which nothing is known yet would get wrong by seconds.
 const tradesForward = `${selected} AND (time_ms > $4 OR (place, id) >= ($5::integer, $6::text))
-  ORDER BY time_ms, place, id LIMIT $7`;
+  ORDER BY time_ms FETCH FIRST ($7::bigint) ROWS WITH TIES`;
 const tradesBackward = `${selected} AND (time_ms < $4 OR (place, id) < ($5::integer, $6::text))
-  ORDER BY time_ms DESC, place DESC, id DESC LIMIT $7`;
+  ORDER BY time_ms DESC FETCH FIRST ($7::bigint) ROWS WITH TIES`;
+
+function byPlace(a: StoredTrade, b: StoredTrade): number {
+  return a.timeMs - b.timeMs || a.place - b.place || (a.id < b.id ? -1 : 1);
+}
 
 function tradeOf(row: Row): StoredTrade {
   const { instrument, id, time_ms: timeMs, place, price, quantity, side } = row;

@@ -172,14 +172,17 @@ export class PartitionDrops {
   ): Promise<number | null> {
     await this.client.query(`COMMENT ON TABLE data.${name} IS '${expiredMark}'`);
     await this.client.query(`ALTER TABLE data.${table} DETACH PARTITION data.${name} CONCURRENTLY`);
-    if (await this.holdsOthers(name, expired)) {
+    const { rows } = await this.client.query<{ held: number; others: number }>(
+      `SELECT count(*) AS held, count(*) FILTER (WHERE NOT (${conditionOf(expired)})) AS others FROM data.${name}`,
+      valuesOf(expired),
+    );
+    if (rows[0].others > 0) {
       await this.client.query(`COMMENT ON TABLE data.${name} IS NULL`);
       await this.client.query(
         `ALTER TABLE data.${table} ATTACH PARTITION data.${name} FOR VALUES FROM (${fromMs}) TO (${toMs})`,
       );
       return null;
     }
-    const { rows } = await this.client.query<{ held: number }>(`SELECT count(*) AS held FROM data.${name}`);
     await this.client.query(`DROP TABLE data.${name}`);
     return rows[0].held;
   }

@@ -8,6 +8,7 @@ import { Exports } from '../contract/exports.js';
 import { Instruments } from '../contract/instruments.js';
 import { Quality } from '../contract/quality.js';
 import { Market } from '../contract/quotes.js';
+import { HistoryWriter } from '../history/history-writer.service.js';
 import { DeriveCandles } from '../imports/derive-candles.repository.js';
 import { ReplayMaterial } from '../replays/replay-material.service.js';
 import { Partitions } from './partitions.service.js';
@@ -124,6 +125,26 @@ describe('with years of partitions filled', () => {
     ['the list of series', () => house.get(Quality).list({})],
     ['an export of candles', () => house.get(Exports).candles({ instrument: busy, timeframe: '1m' })],
     ['an export of trades', () => house.get(Exports).trades({ instrument: busy })],
+    [
+      'a page of a backfill over stored candles',
+      () =>
+        house.database.transaction((tx) =>
+          house.get(HistoryWriter).write(tx, {
+            series: { instrument: busy, timeframe: '1m' },
+            candles: Array.from({ length: 100 }, (_, n) => ({
+              openTimeMs: t0 + 300 * dayMs + n * hourMs,
+              open: '2',
+              high: '2',
+              low: '2',
+              close: '2',
+              volume: '2',
+              trades: 1,
+            })),
+            lastMs: null,
+            replaces: () => true,
+          }),
+        ),
+    ],
     ['what a replay of candles reads', () => steps('1m')],
     ['what a replay of trades reads', () => steps(undefined)],
     [
@@ -134,7 +155,7 @@ describe('with years of partitions filled', () => {
             .get(DeriveCandles)
             .derive(
               tx,
-              { instrument: busy, timeframe: '5m', fromMs: t0, toMs: endMs - hourMs },
+              { instrument: busy, timeframe: '5m', fromMs: endMs - 300 * dayMs, toMs: endMs - hourMs },
               () => undefined,
             ),
         ),
