@@ -141,6 +141,7 @@ describe('with years of partitions filled', () => {
               trades: 1,
             })),
             lastMs: null,
+            source: 'backfill',
             replaces: () => true,
           }),
         ),
