@@ -37,10 +37,16 @@ export class CandleRepository {
    * many.
    */
   async copy(runs: Iterable<CandleRun>, source: CandleSource, span: Span): Promise<number> {
-    for (const table of partitionedTables) {
-      if (table !== 'trades') await this.partitions.makeRoomBetween(table, span);
-    }
-    return this.database.copyIn(`COPY data.candles (${columns}) FROM STDIN`, copyLines(runs, source));
+    return this.database.transaction(
+      async (tx) => {
+        await this.partitions.holdStill(tx);
+        for (const table of partitionedTables) {
+          if (table !== 'trades') await this.partitions.makeRoomBetween(table, span);
+        }
+        return tx.copyIn(`COPY data.candles (${columns}) FROM STDIN`, copyLines(runs, source));
+      },
+      { statementTimeoutMs: 0 },
+    );
   }
 
   /** Writes closed candles; what is stored already stays as it is. */

@@ -15,6 +15,9 @@ const columnTypes: Readonly<Record<string, string>> = {
   side: 'text NOT NULL',
 };
 
+/** So many new rows change what the planner should think of a partition. */
+const analysedRowsMin = 10_000;
+
 /**
  * Rows of one import on their way into a table: staged by COPY in a temporary table of the import's transaction,
  * judged there all at once, then written by one statement. Nothing is seen by others before the commit.
@@ -115,12 +118,11 @@ export class ImportStage {
       constants.map(([, value]) => value),
     );
     const ends = [inserted, replaced];
-    return {
-      inserted: inserted.rows,
-      replaced: replaced.rows,
-      fromMs: least(ends.map(({ fromMs }) => fromMs)),
-      toMs: most(ends.map(({ toMs }) => toMs)),
-    };
+    const fromMs = least(ends.map((one) => one.fromMs));
+    const toMs = most(ends.map((one) => one.toMs));
+    if (inserted.rows >= analysedRowsMin)
+      await this.partitions.analyse(sql, stage.partitions, { fromMs: fromMs!, toMs: toMs! });
+    return { inserted: inserted.rows, replaced: replaced.rows, fromMs, toMs };
   }
 
   private async makeRoom(sql: Sql, stage: Stage): Promise<void> {

@@ -52,6 +52,17 @@ export class PartitionRepository {
   }
 
   /**
+   * Has the planner look at what was written in bulk; until then it knows nothing of new partitions, and chooses badly.
+   * Holds nobody up.
+   */
+  async analyse(sql: Sql, table: PartitionedTable, span: Span): Promise<void> {
+    const touched = (await this.list(table)).filter(
+      ({ fromMs, toMs }) => fromMs <= span.toMs && toMs > span.fromMs,
+    );
+    for (const { name } of touched) await sql.query(`ANALYZE data.${name}`);
+  }
+
+  /**
    * Until the transaction ends no partition is dropped. A transaction that writes rows which are to stay begins with
    * it, before it touches the tables, so that what it writes to is still there at its end.
    */
@@ -129,13 +140,16 @@ export class PartitionDrops {
   constructor(private readonly client: PoolClient) {}
 
   /**
-   * Finishes what was begun and not ended: half detached partitions, and marked ones that stand outside. Answers the
-   * names of those that hold rows of other sources than `sources`: they are left where they are.
+   * Finishes what was begun and not ended: half detached partitions, which go back to their place when rows of other
+   * sources than `sources` arrived meanwhile, and marked ones that stand outside. Answers the names of those outside
+   * that hold such rows: they are left where they are.
    */
   async finish(table: PartitionedTable, sources: readonly string[]): Promise<string[]> {
-    for (const { name, pending } of await listOn(this.client, table)) {
-      if (pending)
-        await this.client.query(`ALTER TABLE data.${table} DETACH PARTITION data.${name} FINALIZE`);
+    for (const partition of await listOn(this.client, table)) {
+      if (!partition.pending) continue;
+      const { name } = partition;
+      await this.client.query(`ALTER TABLE data.${table} DETACH PARTITION data.${name} FINALIZE`);
+      if (await this.holdsOthers(name, { sources, timeframes: null })) await this.attach(table, partition);
     }
     const { rows } = await this.client.query<{ name: string }>(
       `SELECT relname AS name FROM pg_class
@@ -165,11 +179,8 @@ export class PartitionDrops {
    * up: those who use it are waited for. Null when rows of other kinds arrived at the last moment: then it is back in
    * its place.
    */
-  async drop(
-    table: PartitionedTable,
-    { name, fromMs, toMs }: Partition,
-    expired: RowKinds,
-  ): Promise<number | null> {
+  async drop(table: PartitionedTable, partition: Partition, expired: RowKinds): Promise<number | null> {
+    const { name } = partition;
     await this.client.query(`COMMENT ON TABLE data.${name} IS '${expiredMark}'`);
     await this.client.query(`ALTER TABLE data.${table} DETACH PARTITION data.${name} CONCURRENTLY`);
     const { rows } = await this.client.query<{ held: number; others: number }>(
@@ -177,14 +188,18 @@ export class PartitionDrops {
       valuesOf(expired),
     );
     if (rows[0].others > 0) {
-      await this.client.query(`COMMENT ON TABLE data.${name} IS NULL`);
-      await this.client.query(
-        `ALTER TABLE data.${table} ATTACH PARTITION data.${name} FOR VALUES FROM (${fromMs}) TO (${toMs})`,
-      );
+      await this.attach(table, partition);
       return null;
     }
     await this.client.query(`DROP TABLE data.${name}`);
     return rows[0].held;
+  }
+
+  private async attach(table: PartitionedTable, { name, fromMs, toMs }: Partition): Promise<void> {
+    await this.client.query(`COMMENT ON TABLE data.${name} IS NULL`);
+    await this.client.query(
+      `ALTER TABLE data.${table} ATTACH PARTITION data.${name} FOR VALUES FROM (${fromMs}) TO (${toMs})`,
+    );
   }
 }
 

@@ -50,9 +50,19 @@ export class Partitions {
     this.remember(table, all);
   }
 
+  /** No partition is dropped until the transaction ends; comes first in it. */
+  holdStill(tx: Sql): Promise<void> {
+    return this.repository.holdStill(tx);
+  }
+
+  /** Has the planner look at what was written in bulk. */
+  analyse(sql: Sql, table: PartitionedTable, span: Span): Promise<void> {
+    return this.repository.analyse(sql, table, span);
+  }
+
   /** The same for rows that are to stay: no partition is dropped until the transaction ends. Comes first in it. */
   async makeRoomToStay(tx: Sql, table: PartitionedTable, times: Iterable<number>): Promise<void> {
-    await this.repository.holdStill(tx);
+    await this.holdStill(tx);
     await this.makeRoom(table, times);
   }
 

@@ -177,4 +177,34 @@ describe('retention', () => {
     const { rows } = await house.database.query(`SELECT to_regclass('data.trades_20240414') AS found`);
     expect(rows).toEqual([{ found: null }]);
   });
+
+  it('puts a partition back that was half taken out while somebody wrote what stays', async () => {
+    const dayStartMs = Date.parse('2024-04-16T00:00:00Z');
+    clock.timeMs = dayStartMs;
+    await trades().insert(house.database, [aTrade(own, dayStartMs)], 'feed');
+    clock.timeMs = dayStartMs + 9 * dayMs;
+    await house.database.transaction(async (tx) => {
+      await tx.query(
+        `INSERT INTO data.trades (instrument, time_ms, id, place, price, quantity, side) VALUES ($1, $2, 'kept', 0, 1, 1, 'buy')`,
+        [own, dayStartMs + 1],
+      );
+      await house.database.withClient(async (other) => {
+        await other.query(`SET lock_timeout = 50`);
+        const detach = 'ALTER TABLE data.trades DETACH PARTITION data.trades_20240416 CONCURRENTLY';
+        await expect(other.query(detach)).rejects.toMatchObject({ code: '55P03' });
+        await other.query('RESET lock_timeout');
+      });
+    });
+    const days = async (): Promise<unknown> =>
+      (await house.get(PartitionRepository).list('trades'))
+        .filter(({ name }) => name === 'trades_20240416')
+        .map(({ pending }) => pending);
+    expect(await days()).toEqual([true]);
+    expect(await sweep()).toEqual({ partitions: 0, rows: 1 });
+    expect(await days()).toEqual([false]);
+    const { items } = await house
+      .get(Market)
+      .trades({ instrument: own, from: toRfc3339(dayStartMs), limit: 9 });
+    expect(items.map(({ id }) => id)).toEqual(['kept']);
+  });
 });
