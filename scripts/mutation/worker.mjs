@@ -58,7 +58,10 @@ for (const id of JSON.parse(readFileSync(idsFile, 'utf8'))) {
   const by =
     failed.length > 0 ? relative(root, failed[0].moduleId) : unhandledErrors.length > 0 ? 'an error' : null;
   const tests = testModules.reduce((sum, module) => sum + [...module.children.allTests()].length, 0);
-  const why = failed.flatMap((module) => [...module.errors(), ...[...module.children.allTests()].flatMap((test) => test.result().errors ?? [])]);
+  const why = failed.flatMap((module) => [
+    ...module.errors(),
+    ...[...module.children.allTests()].flatMap((test) => test.result().errors ?? []),
+  ]);
   process.stdout.write(`${JSON.stringify({ id, by, tests, why: why[0]?.message.slice(0, 500) })}\n`);
 }
 await vitest.close();

@@ -1,33 +1,21 @@
-import { Decimal as Big } from 'decimal.js';
+import {
+  Exact,
+  n,
+  type NaiveFill,
+  type NaiveOrder,
+  type NaivePosition,
+  type Level,
+  other,
+  positionAfter,
+  positive,
+  shownAt,
+  text,
+  total,
+  worse,
+} from './naive-terms.js';
 import type { Act, OrderSeen, Seen, TradedWorld } from './traded-world.js';
 
-const Exact = Big.clone({ precision: 200 });
-type Exact = InstanceType<typeof Exact>;
-const n = (value: string | number | Exact): Exact => new Exact(value);
 const lot = 5;
-
-interface NaiveOrder {
-  side: 'buy' | 'sell';
-  limit: Exact | null;
-  quantity: Exact;
-  reduceOnly: boolean;
-  status: string;
-  reason: string | null;
-  queue: Exact | null;
-  fills: NaiveFill[];
-}
-
-interface NaiveFill {
-  order: NaiveOrder;
-  side: 'buy' | 'sell';
-  price: Exact;
-  quantity: Exact;
-  liquidity: 'maker' | 'taker';
-  fee: Exact;
-  feeAsset: 'USD' | 'BTC';
-}
-
-type Level = readonly [price: Exact, quantity: Exact];
 
 /**
  * The desk as a child would write it: lists, and every sum worked out again from the beginning each time somebody asks.
@@ -375,36 +363,8 @@ export class NaiveDesk implements TradedWorld {
   }
 
   /** Over the first `count` fills. */
-  private position(count = this.fills.length): {
-    quantity: Exact;
-    average: Exact;
-    realised: Exact;
-    fees: Exact;
-  } {
-    let [quantity, average, realised, fees] = [n(0), n(0), n(0), n(0)];
-    const move = (by: Exact, price: Exact): void => {
-      const opens = quantity.isZero() || quantity.isPositive() === by.isPositive();
-      const closed = opens ? n(0) : Exact.min(quantity.abs(), by.abs());
-      realised = realised.plus(
-        price
-          .minus(average)
-          .times(closed)
-          .times(quantity.isNegative() ? -1 : 1),
-      );
-      const after = quantity.plus(by);
-      if (opens) {
-        const cost = average.times(quantity.abs()).plus(price.times(by.abs()));
-        average = cost.div(after.abs()).toDecimalPlaces(18, Exact.ROUND_HALF_EVEN);
-      } else if (after.isZero()) average = n(0);
-      else if (after.isPositive() !== quantity.isPositive()) average = price;
-      quantity = after;
-    };
-    for (const fill of this.fills.slice(0, count)) {
-      move(fill.side === 'buy' ? fill.quantity : fill.quantity.negated(), fill.price);
-      if (fill.feeAsset === 'BTC') move(fill.fee.negated(), fill.price);
-      fees = fees.plus(fill.feeAsset === 'BTC' ? fill.fee.times(fill.price) : fill.fee);
-    }
-    return { quantity, average, realised, fees };
+  private position(count = this.fills.length): NaivePosition {
+    return positionAfter(this.fills.slice(0, count));
   }
 
   /** Sums by ledger account and asset. */
@@ -434,23 +394,4 @@ export class NaiveDesk implements TradedWorld {
       average: filled.isZero() ? null : text(paid.div(filled).toDecimalPlaces(18, Exact.ROUND_HALF_EVEN)),
     };
   }
-}
-
-function text(value: Exact): string {
-  return value.isZero() ? '0' : value.toFixed();
-}
-function total(values: readonly Exact[]): Exact {
-  return values.reduce((sum, value) => sum.plus(value), n(0));
-}
-function positive(value: Exact): Exact {
-  return Exact.max(value, 0);
-}
-function other(side: 'buy' | 'sell'): 'buy' | 'sell' {
-  return side === 'buy' ? 'sell' : 'buy';
-}
-function worse(side: 'buy' | 'sell', price: Exact, limit: Exact): boolean {
-  return side === 'buy' ? price.gt(limit) : price.lt(limit);
-}
-function shownAt(levels: readonly Level[], price: Exact): Exact | null {
-  return levels.find(([at]) => at.eq(price))?.[1] ?? null;
 }
