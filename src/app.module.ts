@@ -35,7 +35,7 @@ import { Accounts } from './trading/contract/accounts.js';
 import type { AccountChanged } from './trading/contract/events.js';
 import { Orders } from './trading/contract/orders.js';
 import { Portfolio } from './trading/contract/portfolio.js';
-import { Risk } from './trading/contract/risk.js';
+import { GlobalRisk, Risk } from './trading/contract/risk.js';
 import { Strategies } from './trading/contract/strategies.js';
 import { TradingModule, tradingEntities } from './trading/trading.module.js';
 import type { Part } from './app.config.js';
@@ -45,7 +45,7 @@ import { version } from './version.js';
 export const portsOf: Record<Exclude<Part, 'gateway'>, readonly PortClass<any>[]> = {
   data: [Instruments, Candles, Market, DataJobs, Imports, Exports, Backfills, Quality, Replays, Feeds],
   ml: [Features, Models, Predictions],
-  trading: [Accounts, Orders, Portfolio, Risk, Strategies],
+  trading: [Accounts, Orders, Portfolio, Risk, GlobalRisk, Strategies],
 };
 
 type CrossingType = (

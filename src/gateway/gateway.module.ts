@@ -24,6 +24,7 @@ import { PortfolioController } from './http/portfolio.controller.js';
 import { PredictionsController } from './http/predictions.controller.js';
 import { ProcessInfo } from './http/process-info.js';
 import { ReplaysController } from './http/replays.controller.js';
+import { GlobalRiskController } from './http/global-risk.controller.js';
 import { RiskController } from './http/risk.controller.js';
 import { ServicesController } from './http/services.controller.js';
 import { StrategiesController } from './http/strategies.controller.js';
@@ -108,6 +109,7 @@ export class GatewayModule {
         OrdersController,
         PortfolioController,
         RiskController,
+        GlobalRiskController,
         StrategiesController,
         ServicesController,
         StreamController,

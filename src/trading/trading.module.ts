@@ -5,7 +5,7 @@ import { IdempotencyRepository } from './accounts/idempotency.repository.js';
 import { Accounts } from './contract/accounts.js';
 import { Orders } from './contract/orders.js';
 import { Portfolio } from './contract/portfolio.js';
-import { Risk } from './contract/risk.js';
+import { GlobalRisk, Risk } from './contract/risk.js';
 import { Strategies } from './contract/strategies.js';
 import { DeskReads } from './desk/desk-reads.js';
 import { Desk } from './desk/desk.service.js';
@@ -21,6 +21,8 @@ import { PortfolioMetrics } from './portfolio/portfolio.metrics.js';
 import { PortfolioRepository } from './portfolio/portfolio.repository.js';
 import { PortfolioService } from './portfolio/portfolio.service.js';
 import { PositionCloser } from './portfolio/position-closer.service.js';
+import { GlobalRiskService } from './risk/global-risk.service.js';
+import { RiskChangesRepository } from './risk/risk-changes.repository.js';
 import { RiskService } from './risk/risk.service.js';
 import { StrategiesMetrics } from './strategies/strategies.metrics.js';
 import { StrategiesService } from './strategies/strategies.service.js';
@@ -43,8 +45,11 @@ const deskProviders: Provider[] = [
   { provide: Orders, useExisting: OrdersService },
   AccountsService,
   { provide: Accounts, useExisting: AccountsService },
+  RiskChangesRepository,
   RiskService,
   { provide: Risk, useExisting: RiskService },
+  GlobalRiskService,
+  { provide: GlobalRisk, useExisting: GlobalRiskService },
 ];
 
 const portfolioProviders: Provider[] = [
@@ -73,7 +78,7 @@ const strategyProviders: Provider[] = [
 const providers = [...deskProviders, ...portfolioProviders, ...strategyProviders];
 
 /** What other modules may ask for: ports, and the account a first start needs. */
-const shown = [Orders, Accounts, Risk, Portfolio, Strategies, AccountsService];
+const shown = [Orders, Accounts, Risk, GlobalRisk, Portfolio, Strategies, AccountsService];
 
 /** What TypeORM maps; the root names them when it opens the database. */
 export const tradingEntities = [StrategyEntity] as const;

@@ -19,6 +19,7 @@ export async function provokeEveryDenial({ client, accountId, instrument, rules 
   const limits = `/v1/accounts/${accountId}/risk/limits`;
   const state = `/v1/accounts/${accountId}/risk/state`;
   const met: string[] = [];
+  const whatever = { 'if-match': '*' };
 
   const buy = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
     instrument,
@@ -36,10 +37,10 @@ export async function provokeEveryDenial({ client, accountId, instrument, rules 
     code: string,
     order: Record<string, unknown>,
   ): Promise<void> => {
-    expect((await client.put(limits, limit)).status).toBe(200);
+    expect((await client.put(limits, limit, whatever)).status).toBe(200);
     await denied(code, order);
     const off = Object.fromEntries(Object.keys(limit).map((name) => [name, null]));
-    expect((await client.put(limits, off)).status).toBe(200);
+    expect((await client.put(limits, off, whatever)).status).toBe(200);
   };
 
   const mark = await firstMark(client, orders, buy());

@@ -55,10 +55,14 @@ describe('a server with hostile stream clients', () => {
         initialBalances: { USD: '1000000000' },
       })
     ).body.id;
-    await client.put(`/v1/accounts/${account}/risk/limits`, {
-      maxOpenOrders: 100_000,
-      maxOrdersPerSecond: 10_000,
-    });
+    await client.put(
+      `/v1/accounts/${account}/risk/limits`,
+      {
+        maxOpenOrders: 100_000,
+        maxOrdersPerSecond: 10_000,
+      },
+      { 'if-match': '*' },
+    );
   });
   afterAll(async () => {
     await server?.end('SIGTERM');

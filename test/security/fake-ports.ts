@@ -17,7 +17,7 @@ import { Accounts } from '../../src/trading/contract/accounts.js';
 import { tradingProblem } from '../../src/trading/contract/errors.js';
 import { Orders } from '../../src/trading/contract/orders.js';
 import { Portfolio } from '../../src/trading/contract/portfolio.js';
-import { Risk } from '../../src/trading/contract/risk.js';
+import { GlobalRisk, Risk } from '../../src/trading/contract/risk.js';
 import { Strategies } from '../../src/trading/contract/strategies.js';
 
 type PortToken = abstract new () => object;
@@ -39,6 +39,7 @@ const ports: readonly PortToken[] = [
   Quality,
   Replays,
   Risk,
+  GlobalRisk,
   Spool,
   Strategies,
 ];

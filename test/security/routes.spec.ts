@@ -18,6 +18,7 @@ const decided: Record<string, string> = {
   'DELETE /v1/replays/:id': 'trader',
   'GET /v1/accounts': 'viewer',
   'GET /v1/accounts/:accountId': 'viewer',
+  'GET /v1/accounts/:accountId/dead-man-switch': 'viewer',
   'GET /v1/accounts/:accountId/events': 'viewer',
   'GET /v1/accounts/:accountId/fills': 'viewer',
   'GET /v1/accounts/:accountId/ledger': 'viewer',
@@ -30,6 +31,7 @@ const decided: Record<string, string> = {
   'GET /v1/accounts/:accountId/portfolio/statistics': 'viewer',
   'GET /v1/accounts/:accountId/positions': 'viewer',
   'GET /v1/accounts/:accountId/positions/:instrument': 'viewer',
+  'GET /v1/accounts/:accountId/risk/changes': 'viewer',
   'GET /v1/accounts/:accountId/risk/limits': 'viewer',
   'GET /v1/accounts/:accountId/risk/state': 'viewer',
   'GET /v1/accounts/:accountId/strategies': 'viewer',
@@ -56,6 +58,9 @@ const decided: Record<string, string> = {
   'GET /v1/quotes/:instrument': 'viewer',
   'GET /v1/replays': 'trader',
   'GET /v1/replays/:id': 'trader',
+  'GET /v1/risk/changes': 'operator',
+  'GET /v1/risk/limits': 'operator',
+  'GET /v1/risk/state': 'operator',
   'GET /v1/services': 'viewer',
   'GET /v1/trades': 'viewer',
   'GET /v1/users': 'admin',
@@ -83,9 +88,12 @@ const decided: Record<string, string> = {
   'POST /v1/replays': 'trader',
   'POST /v1/stream/tickets': 'viewer',
   'POST /v1/users': 'admin',
+  'PUT /v1/accounts/:accountId/dead-man-switch': 'trader',
   'PUT /v1/accounts/:accountId/risk/limits': 'trader',
   'PUT /v1/accounts/:accountId/risk/state': 'trader',
   'PUT /v1/instruments/:id': 'operator',
+  'PUT /v1/risk/limits': 'operator',
+  'PUT /v1/risk/state': 'operator',
 };
 /** Served beside the controllers: the document and its explorer, which hold nothing secret. */
 const openPaths = /^\/(docs|docs-json|docs-yaml)(\/|$)/;

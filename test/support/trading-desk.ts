@@ -21,6 +21,8 @@ import { Desk } from '../../src/trading/desk/desk.service.js';
 import { InstrumentCache } from '../../src/trading/desk/instrument-cache.service.js';
 import { OrderListRepository } from '../../src/trading/orders/order-list.repository.js';
 import { OrdersService } from '../../src/trading/orders/orders.service.js';
+import { GlobalRiskService } from '../../src/trading/risk/global-risk.service.js';
+import { RiskChangesRepository } from '../../src/trading/risk/risk-changes.repository.js';
 import { RiskService } from '../../src/trading/risk/risk.service.js';
 import { TradingConfig } from '../../src/trading/trading.config.js';
 import { TradingMetrics } from '../../src/trading/trading.metrics.js';
@@ -97,6 +99,7 @@ export interface TestDesk {
   readonly orders: OrdersService;
   readonly accounts: AccountsService;
   readonly risk: RiskService;
+  readonly globalRisk: GlobalRiskService;
   readonly bus: InProcessEventBus;
   readonly clock: TestClock;
   readonly instruments: FakeInstruments;
@@ -134,12 +137,16 @@ export async function testDesk(
   const accounts = new AccountsService(desk, new IdempotencyRepository(database, clock), ids);
   const heard: AccountChanged[] = [];
   bus.subscribe<AccountChanged>('trading.account-changed', 'test', (event) => void heard.push(event));
+  const trail = new RiskChangesRepository(database);
+  const globalRisk = new GlobalRiskService(desk, trail, clock, log);
   await desk.onModuleInit();
+  await globalRisk.onApplicationBootstrap();
   return {
     desk,
     accounts,
     orders: new OrdersService(desk, new OrderListRepository(database)),
-    risk: new RiskService(desk),
+    risk: new RiskService(desk, trail),
+    globalRisk,
     bus,
     clock,
     instruments,

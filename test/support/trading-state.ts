@@ -91,7 +91,7 @@ export class TestAccount {
   }
 
   limits(changes: RiskLimits): void {
-    this.run({ kind: 'set-limits', accountId: this.id, changes });
+    this.run({ kind: 'set-limits', accountId: this.id, changes, actor: 'tess' });
   }
 
   market(data: Partial<MarketData>, session = liveSession, timeMs = this.clock.ms): void {

@@ -7,19 +7,15 @@ import type { RiskLimits } from '../contract/risk.js';
 import { settlementOf } from '../marks/traded-instrument.js';
 import type { OrderRecord } from '../orders/order.js';
 import { flatPosition, type PositionState } from '../positions/position.js';
+import { type RiskLatch, type TradingState, unlatched } from '../risk/latch.js';
 import { type Limits, readLimits } from '../risk/limits.js';
 import { OrderRate } from '../risk/order-rate.js';
+import { freshRiskMemory, type RiskMemory } from '../risk/risk-memory.js';
+import type { SharedRisk } from '../risk/shared-risk.js';
 import { type PaperModel, paperModel } from '../venues/paper/fill-model.js';
 import { OpenOrders } from './open-orders.js';
 
-export type TradingState = 'active' | 'reducing' | 'halted';
-
-export interface RiskLatch {
-  readonly state: TradingState;
-  readonly reason: string | null;
-  readonly actor: string | null;
-  readonly sinceMs: number | null;
-}
+export type { RiskLatch, TradingState };
 
 /** What never changes about an account. */
 export interface AccountTerms {
@@ -38,6 +34,8 @@ export interface SessionTools {
   readonly session: string;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly ids: Ids;
+  /** Limits over all accounts of the session; a replay has none. */
+  readonly shared?: SharedRisk;
 }
 
 /** The part of an order that says how much of it could fill. */
@@ -63,7 +61,10 @@ export class AccountState {
   ledgerSeq = 0;
   /** Replays it has been part of. */
   replays = 0;
-  latch: RiskLatch = { state: 'active', reason: null, actor: null, sinceMs: null };
+  latch: RiskLatch = unlatched;
+  /** Rises with every change of the limits. */
+  limitsVersion = 1;
+  memory: RiskMemory = freshRiskMemory();
   private limitTexts: Required<RiskLimits>;
   private limitNumbers: Limits;
 
@@ -96,6 +97,11 @@ export class AccountState {
   setLimits(limits: Required<RiskLimits>): void {
     this.limitTexts = limits;
     this.limitNumbers = readLimits(limits);
+  }
+
+  /** When something happens to the account by the clock alone; infinity when nothing does. */
+  get nextDueMs(): number {
+    return Math.min(this.open.nextExpiryMs, this.memory.deadMan?.lapsesAtMs ?? Number.POSITIVE_INFINITY);
   }
 
   position(instrument: string): PositionState {

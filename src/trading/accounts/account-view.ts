@@ -6,7 +6,7 @@ import type { RiskState } from '../contract/risk.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { PositionState } from '../positions/position.js';
 import { fillModelDefaults } from '../venues/paper/fill-model.js';
-import type { AccountState, RiskLatch } from './account-state.js';
+import type { AccountState } from './account-state.js';
 
 /** The account as REST shows it. */
 export function accountView(account: AccountState): Account {
@@ -26,12 +26,13 @@ export function accountView(account: AccountState): Account {
   };
 }
 
-export function riskStateView(latch: RiskLatch): RiskState {
+export function riskStateView({ latch, memory }: AccountState): RiskState {
   return {
     state: latch.state,
     reason: latch.reason,
     actor: latch.actor,
     since: latch.sinceMs === null ? null : toRfc3339(latch.sinceMs),
+    flattening: memory.flattening,
   };
 }
 

@@ -49,6 +49,8 @@ export class OpenOrders {
   private nextExpiry: number | null = Number.POSITIVE_INFINITY;
   /** Rises whenever an order joins. */
   revision = 0;
+  /** Rises whenever the sums may have changed. */
+  shifts = 0;
 
   get size(): number {
     return this.byId.size;
@@ -108,6 +110,7 @@ export class OpenOrders {
     if (kept === undefined) this.byInstrument.set(instrument, (kept = { orders: new Map(), totals: none }));
     kept.orders.set(id, order);
     kept.totals = shifted(kept.totals, order, { from: noHold, to: ownHold(order) });
+    this.shifts += 1;
     if (expireAtMs !== null) this.expiring.add(order);
     if (expireAtMs !== null) this.nextExpiry = Math.min(this.nextExpiryMs, expireAtMs);
     this.revision += 1;
@@ -121,6 +124,7 @@ export class OpenOrders {
     const from = ownHold(order);
     const result = act();
     kept.totals = shifted(kept.totals, order, { from, to: ownHold(order) });
+    this.shifts += 1;
     if (!order.isOpen) this.remove(order, kept);
     return result;
   }

@@ -43,4 +43,14 @@ export const tradingProblem = defineProblems({
   TRADING_STATE_REDUCING: { status: 422, title: 'Account may only reduce', retryable: false },
   TRADING_STATE_HALTED: { status: 422, title: 'Account is halted', retryable: false },
   TRADING_REDUCE_ONLY: { status: 422, title: 'Reduce-only order would open', retryable: false },
+  TRADING_GLOBAL_STATE: { status: 422, title: 'All accounts halted or reducing', retryable: false },
+  TRADING_GLOBAL_NOTIONAL: { status: 422, title: 'Notional above the global limit', retryable: false },
+  TRADING_GLOBAL_EXPOSURE: { status: 422, title: 'Exposure of all accounts too large', retryable: true },
+  TRADING_GLOBAL_NET_EXPOSURE: {
+    status: 422,
+    title: 'Net exposure of all accounts too large',
+    retryable: true,
+  },
+  TRADING_GLOBAL_OPEN_ORDERS: { status: 422, title: 'Too many open orders of all accounts', retryable: true },
+  TRADING_GLOBAL_ORDER_RATE: { status: 422, title: 'Orders of all accounts too fast', retryable: true },
 });

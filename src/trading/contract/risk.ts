@@ -1,4 +1,5 @@
-import { decimal, float, integer, oneOf, text, time } from '../../kernel/fields.js';
+import { anything, decimal, flag, float, integer, object, oneOf, text, time } from '../../kernel/fields.js';
+import type { Page, PageQuery } from '../../kernel/page.js';
 import type { PortDescription } from '../../kernel/port.js';
 import type { Principal } from '../../kernel/principal.js';
 
@@ -32,8 +33,28 @@ export class RiskLimits {
   priceCollar?: number | null;
 }
 
+/** Limits over all accounts of the live market together. Null is off, and all are off at first. Amounts in US dollars. */
+export class GlobalLimits {
+  @decimal({ nullable: true, optional: true, about: 'Of any one order.' })
+  maxOrderNotional?: string | null;
+  @decimal({ nullable: true, optional: true, about: 'Σ |position| × mark and open orders, of all accounts.' })
+  maxGrossExposure?: string | null;
+  @decimal({
+    nullable: true,
+    optional: true,
+    about: '|Σ position × mark| of all accounts, the open orders on one side filled.',
+  })
+  maxNetExposure?: string | null;
+  @integer({ min: 1, max: 10_000_000, nullable: true, optional: true, about: 'Of all accounts.' })
+  maxOpenOrders?: number | null;
+  @integer({ min: 1, max: 1_000_000, nullable: true, optional: true, about: 'Of all accounts.' })
+  maxOrdersPerSecond?: number | null;
+}
+
+export const tradingStates = ['active', 'reducing', 'halted'] as const;
+
 export class RiskState {
-  @oneOf(['active', 'reducing', 'halted'])
+  @oneOf(tradingStates)
   state: 'active' | 'reducing' | 'halted';
   @text({ max: 200, nullable: true })
   reason: string | null;
@@ -41,33 +62,135 @@ export class RiskState {
   actor: string | null;
   @time({ nullable: true })
   since: string | null;
+  @flag({ about: 'Positions are being closed and some are not closed yet.' })
+  flattening: boolean;
 }
 
 export class SetRiskState {
-  @oneOf(['active', 'reducing', 'halted'])
+  @oneOf(tradingStates, {
+    about:
+      '`reducing`: only orders that shrink what is held; `halted`: no orders at all. Cancels always pass.',
+  })
   state: 'active' | 'reducing' | 'halted';
   @text({ min: 1, max: 200 })
   reason: string;
+  @flag({
+    optional: true,
+    about: 'Cancel every open order, protective ones too. Without it they stay at work and may fill.',
+  })
+  cancelOrders?: boolean;
+  @flag({
+    optional: true,
+    about:
+      'Close every position at the market; orders that could open again are cancelled first. With `reducing` or `halted`.',
+  })
+  flatten?: boolean;
 }
 
-/** Limits and the latch of an account. A latch survives restarts; a person resets it. Another's account is TRADING_ACCOUNT_UNKNOWN. */
+export class DeadManSwitch {
+  @integer({ min: 0, max: 86_400, about: 'Seconds until it lapses; 0 is off.', example: 60 })
+  timeoutSeconds: number;
+  @time({ nullable: true, about: 'When it lapses unless it is set again; null when off.' })
+  lapsesAt: string | null;
+}
+
+export class SetDeadManSwitch {
+  @integer({ min: 0, max: 86_400, about: '0 disarms.', example: 60 })
+  timeoutSeconds: number;
+}
+
+/** Who changed limits or a state, when, and what it was. */
+export class RiskChange {
+  @integer({ about: "Number of its entry in the account's event log; of a global change, its version." })
+  seq: number;
+  @oneOf(['limits', 'state'])
+  kind: 'limits' | 'state';
+  @time()
+  time: string;
+  @text({ about: 'User name.' })
+  actor: string;
+  @anything({ about: 'The limits or the state before.' })
+  before: object;
+  @anything({ about: 'The limits or the state since.' })
+  after: object;
+}
+
+/** `version` rises with every change; whoever changes says which one he has read. */
+export class VersionedRiskLimits {
+  @integer({ min: 1 })
+  version: number;
+  @object(() => RiskLimits)
+  limits: RiskLimits;
+}
+
+export class VersionedGlobalLimits {
+  @integer({ min: 1 })
+  version: number;
+  @object(() => GlobalLimits)
+  limits: GlobalLimits;
+}
+
+interface OfAccount {
+  principal: Principal;
+  accountId: string;
+}
+
+/**
+ * Limits, the latch and the dead man's switch of an account. A latch survives restarts; a person resets it. Every
+ * change is kept with who made it. Another's account is TRADING_ACCOUNT_UNKNOWN.
+ */
 export abstract class Risk {
   static readonly port: PortDescription<Risk> = {
     name: 'trading.risk',
-    methods: { limits: 'read', setLimits: 'keyed', state: 'read', setState: 'keyed' },
+    methods: {
+      limits: 'read',
+      setLimits: 'act',
+      state: 'read',
+      setState: 'keyed',
+      changes: 'read',
+      deadManSwitch: 'read',
+      setDeadManSwitch: 'keyed',
+    },
   };
 
-  abstract limits(query: { principal: Principal; accountId: string }): Promise<RiskLimits>;
-  /** Replaces what is given; what is left out stays. */
+  abstract limits(query: OfAccount): Promise<VersionedRiskLimits>;
+  /**
+   * Replaces what is given; what is left out stays. `version`: the one that was read, null or none for any; when there is
+   * another by now, throws REQUEST_PRECONDITION_FAILED.
+   */
+  abstract setLimits(
+    command: OfAccount & { version?: number | null; limits: RiskLimits },
+  ): Promise<VersionedRiskLimits>;
+  abstract state(query: OfAccount): Promise<RiskState>;
+  /** Latched, and orders cancelled, when it answers. Throws REQUEST_INVALID for `flatten` with state `active`. */
+  abstract setState(command: OfAccount & { state: SetRiskState }): Promise<RiskState>;
+  /** Newest first. Throws REQUEST_INVALID for a cursor it did not give out. */
+  abstract changes(query: OfAccount & PageQuery): Promise<Page<RiskChange>>;
+  abstract deadManSwitch(query: OfAccount): Promise<DeadManSwitch>;
+  /** Arms, re-arms, or with 0 disarms. On lapse every open order of the account is cancelled and the switch is off. */
+  abstract setDeadManSwitch(command: OfAccount & { timeoutSeconds: number }): Promise<DeadManSwitch>;
+}
+
+/** Limits and the latch over all accounts of the live market. Operators only, others get REQUEST_FORBIDDEN. */
+export abstract class GlobalRisk {
+  static readonly port: PortDescription<GlobalRisk> = {
+    name: 'trading.global-risk',
+    methods: { limits: 'read', setLimits: 'act', state: 'read', setState: 'keyed', changes: 'read' },
+  };
+
+  abstract limits(query: { principal: Principal }): Promise<VersionedGlobalLimits>;
+  /** As for one account. Throws REQUEST_PRECONDITION_FAILED. */
   abstract setLimits(command: {
     principal: Principal;
-    accountId: string;
-    limits: RiskLimits;
-  }): Promise<RiskLimits>;
-  abstract state(query: { principal: Principal; accountId: string }): Promise<RiskState>;
-  abstract setState(command: {
-    principal: Principal;
-    accountId: string;
-    state: SetRiskState;
-  }): Promise<RiskState>;
+    version?: number | null;
+    limits: GlobalLimits;
+  }): Promise<VersionedGlobalLimits>;
+  abstract state(query: { principal: Principal }): Promise<RiskState>;
+  /**
+   * Holds for every account at once, whatever its own state says. Cancelling and closing is done account by account
+   * when it answers; a restart goes on with it. Throws REQUEST_INVALID for `flatten` with state `active`.
+   */
+  abstract setState(command: { principal: Principal; state: SetRiskState }): Promise<RiskState>;
+  /** Newest first. Throws REQUEST_INVALID for a cursor it did not give out. */
+  abstract changes(query: { principal: Principal } & PageQuery): Promise<Page<RiskChange>>;
 }

@@ -4,17 +4,17 @@ import { liveSession } from '../../kernel/events.js';
 import { UlidIds } from '../../kernel/ids.js';
 import { SeededRandom } from '../../kernel/random.js';
 import { toRfc3339 } from '../../kernel/time.js';
-import { AccountState, type AccountTerms, type TradingState } from '../accounts/account-state.js';
-import { accountView, riskStateView } from '../accounts/account-view.js';
+import { AccountState, type AccountTerms } from '../accounts/account-state.js';
+import { accountView } from '../accounts/account-view.js';
 import type { Account, Transfer, TransferRequest } from '../contract/accounts.js';
 import { tradingProblem } from '../contract/errors.js';
-import type { RiskLimits, RiskState } from '../contract/risk.js';
 import { withdrawable } from '../risk/account-worth.js';
-import { changedLimits, limitDefaults } from '../risk/limits.js';
+import { limitDefaults } from '../risk/limits.js';
 import { bookTransfer } from './booking.js';
 import { cancelOpen } from './cancel-orders.js';
 import { accountOf, type DeskState, marketOf } from './desk-state.js';
 import type { Journal } from './journal.js';
+import { disarm } from './dead-man.js';
 
 /** Assets an account may come to hold by deposits; each is valued with every margin order. */
 export const assetsMax = 200;
@@ -39,20 +39,6 @@ export interface TransferCommand {
   readonly accountId: string;
   readonly transfer: TransferRequest;
   readonly answerKey: AnswerKey | null;
-}
-
-export interface SetLimitsCommand {
-  readonly kind: 'set-limits';
-  readonly accountId: string;
-  readonly changes: RiskLimits;
-}
-
-export interface SetStateCommand {
-  readonly kind: 'set-state';
-  readonly accountId: string;
-  readonly state: TradingState;
-  readonly reason: string;
-  readonly actor: string;
 }
 
 export interface BindCommand {
@@ -113,29 +99,6 @@ export function transfer(desk: DeskState, command: TransferCommand, journal: Jou
   return answered(journal, command.answerKey, answer, timeMs);
 }
 
-export function setLimits(
-  desk: DeskState,
-  command: SetLimitsCommand,
-  journal: Journal,
-): Required<RiskLimits> {
-  const account = accountOf(desk, command.accountId);
-  account.setLimits(changedLimits(account.limitView, command.changes));
-  journal.changedAccounts.add(account);
-  journal.event(account, 'risk-limits-changed', account.tools.clock.nowMs(), account.limitView);
-  return account.limitView;
-}
-
-/** Latches the trading state until somebody sets another one. Open orders stay; cancel them apart. */
-export function setState(desk: DeskState, command: SetStateCommand, journal: Journal): RiskState {
-  const account = accountOf(desk, command.accountId);
-  const sinceMs = account.tools.clock.nowMs();
-  account.latch = { state: command.state, reason: command.reason, actor: command.actor, sinceMs };
-  journal.changedAccounts.add(account);
-  const view = riskStateView(account.latch);
-  journal.event(account, 'risk-state-changed', sinceMs, view);
-  return view;
-}
-
 /**
  * Takes the account out of the live market into a replay: its open orders are cancelled, its clock is the replay's,
  * its ids come from the replay's seed. The first replay to bind an account keeps it; answers whether this one did.
@@ -145,6 +108,8 @@ export function bindToReplay(desk: DeskState, command: BindCommand, journal: Jou
   if (account.session === command.replayId) return true;
   if (account.session !== liveSession) return false;
   for (const order of [...account.open.all()]) cancelOpen(account, order, 'replay_started', journal);
+  // It was set by the wall clock, and the orders it guards are gone.
+  disarm(account, journal);
   const market = marketOf(desk, command.replayId);
   market.advance(command.fromMs);
   const clock = { nowMs: () => market.nowMs, monotonicMs: () => market.nowMs };
@@ -164,6 +129,7 @@ export function releaseFromReplay(desk: DeskState, command: ReleaseCommand, jour
   const { session } = account;
   if (session === liveSession || (command.replayId !== null && session !== command.replayId)) return;
   for (const order of [...account.open.all()]) cancelOpen(account, order, 'replay_ended', journal);
+  disarm(account, journal);
   desk.sessions.get(session)?.forget(account.id);
   account.tools = desk.live;
   account.rate.reset();

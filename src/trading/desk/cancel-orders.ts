@@ -2,11 +2,13 @@ import type { AccountState } from '../accounts/account-state.js';
 import { tradingProblem } from '../contract/errors.js';
 import type { Order } from '../contract/orders.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
-import { moveOrder, type OrderRecord, orderView } from '../orders/order.js';
-import { orderEventType } from './booking.js';
+import { orderView } from '../orders/order.js';
+import { cancelOpen } from './cancel-open.js';
 import { accountOf, type DeskState } from './desk-state.js';
 import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
+
+export { cancelOpen };
 
 export interface CancelCommand {
   readonly kind: 'cancel';
@@ -40,19 +42,6 @@ export function cancelAll(desk: DeskState, command: CancelAllCommand, journal: J
   expireDue(account, account.tools.clock.nowMs(), journal);
   const orders = command.instrument === null ? [...account.open.all()] : account.open.in(command.instrument);
   return orders.map((order) => orderView(cancelOpen(account, order, 'canceled_by_user', journal)));
-}
-
-export function cancelOpen(
-  account: AccountState,
-  order: OrderRecord,
-  reason: string,
-  journal: Journal,
-): OrderRecord {
-  const nowMs = account.tools.clock.nowMs();
-  account.open.change(order, () => moveOrder(order, 'canceled', nowMs, reason));
-  journal.orderChanged(order);
-  journal.event(account, orderEventType(order), nowMs, orderView(order));
-  return order;
 }
 
 /** Cancels reduce-only orders that have nothing left to reduce. What a plain order holds may come back to them. */

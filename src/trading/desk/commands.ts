@@ -1,7 +1,7 @@
 import { invariant } from '../../kernel/invariant.js';
 import type { Account, Transfer } from '../contract/accounts.js';
 import type { Order } from '../contract/orders.js';
-import type { RiskLimits, RiskState } from '../contract/risk.js';
+import type { DeadManSwitch, RiskState, VersionedRiskLimits } from '../contract/risk.js';
 import {
   type BindCommand,
   bindToReplay,
@@ -9,21 +9,26 @@ import {
   type CreateAccountCommand,
   type ReleaseCommand,
   releaseFromReplay,
-  setLimits,
-  type SetLimitsCommand,
-  setState,
-  type SetStateCommand,
   transfer,
   type TransferCommand,
 } from './account-acts.js';
 import { cancelAll, type CancelAllCommand, type CancelCommand, cancelOrder } from './cancel-orders.js';
 import { type AmendCommand, amendOrder } from './amend-order.js';
 import { closePosition, type ClosePositionCommand } from './close-position.js';
+import { setDeadMan, type SetDeadManCommand } from './dead-man.js';
 import type { DeskState } from './desk-state.js';
 import { type ClockCommand, clockStep } from './expiry.js';
 import type { Journal } from './journal.js';
 import { type MarketCommand, marketStep } from './market-step.js';
 import { type PlaceCommand, placeOrder, type PlaceOutcome } from './place-order.js';
+import {
+  setLimits,
+  type SetLimitsCommand,
+  setState,
+  type SetStateCommand,
+  standDown,
+  type StandDownCommand,
+} from './risk-acts.js';
 
 /** Everything the single writer does, by kind, with what it answers. */
 export interface Answers {
@@ -34,8 +39,10 @@ export interface Answers {
   'cancel-all': Order[];
   'create-account': Account;
   transfer: Transfer;
-  'set-limits': Required<RiskLimits>;
+  'set-limits': VersionedRiskLimits;
   'set-state': RiskState;
+  'stand-down': void;
+  'set-dead-man': DeadManSwitch;
   bind: boolean;
   release: void;
   market: void;
@@ -52,6 +59,8 @@ export type Command =
   | TransferCommand
   | SetLimitsCommand
   | SetStateCommand
+  | StandDownCommand
+  | SetDeadManCommand
   | BindCommand
   | ReleaseCommand
   | MarketCommand
@@ -60,9 +69,20 @@ export type Command =
 export type CommandKind = Command['kind'];
 export type AnswerOf<C extends Command> = Answers[C['kind']];
 
+const urgent: ReadonlySet<CommandKind> = new Set<CommandKind>([
+  'cancel',
+  'cancel-all',
+  'set-state',
+  'stand-down',
+  'set-dead-man',
+  'release',
+  // What is due by the clock: orders that end, a dead man's switch that lapses.
+  'clock',
+]);
+
 /** Cancels and halts: they overtake everything else and are never refused for a full queue. */
 export function isUrgent({ kind }: Command): boolean {
-  return kind === 'cancel' || kind === 'cancel-all' || kind === 'set-state' || kind === 'release';
+  return urgent.has(kind);
 }
 
 /** Runs one command over memory. A problem it throws left no trace; anything else taints the whole batch. */
@@ -86,6 +106,10 @@ export function execute(desk: DeskState, command: Command, journal: Journal): An
       return setLimits(desk, command, journal);
     case 'set-state':
       return setState(desk, command, journal);
+    case 'stand-down':
+      return standDown(desk, command, journal);
+    case 'set-dead-man':
+      return setDeadMan(desk, command, journal);
     case 'bind':
       return bindToReplay(desk, command, journal);
     case 'release':

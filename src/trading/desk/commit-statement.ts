@@ -18,7 +18,8 @@ interface Part {
 
 const accountColumns =
   'id text, name text, owner text, mode text, type text, base_currency text, fill_model json, limits json, ' +
-  'risk_state text, risk_reason text, risk_actor text, risk_since_ms bigint, session text, replays int, created_ms bigint';
+  'risk_state text, risk_reason text, risk_actor text, risk_since_ms bigint, session text, replays int, created_ms bigint, ' +
+  'limits_version int, risk_memory json';
 const progressColumns =
   'quantity numeric, limit_price numeric, trigger_price numeric, status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
   'updated_ms bigint, version int';
@@ -65,7 +66,8 @@ const parts: readonly Part[] = [
     name: 'account_changes',
     sql:
       'UPDATE trading.accounts t SET limits = r.limits, risk_state = r.risk_state, risk_reason = r.risk_reason, ' +
-      'risk_actor = r.risk_actor, risk_since_ms = r.risk_since_ms, session = r.session, replays = r.replays ' +
+      'risk_actor = r.risk_actor, risk_since_ms = r.risk_since_ms, session = r.session, replays = r.replays, ' +
+      'limits_version = r.limits_version, risk_memory = r.risk_memory ' +
       `FROM json_to_recordset($n::json) AS r(${accountColumns}) WHERE t.id = r.id`,
     rows: (j) => [...j.changedAccounts].filter((account) => !j.newAccounts.has(account)).map(accountRow),
   },
@@ -138,6 +140,23 @@ const parts: readonly Part[] = [
       })),
   },
   {
+    name: 'risk_changes',
+    sql: insert(
+      'risk_changes',
+      'scope text, seq bigint, kind text, time_ms bigint, actor text, before json, after json',
+    ),
+    rows: (j) =>
+      j.riskChanges.map(({ accountId, seq, kind, timeMs, actor, before, after }) => ({
+        scope: accountId,
+        seq,
+        kind,
+        time_ms: timeMs,
+        actor,
+        before,
+        after,
+      })),
+  },
+  {
     name: 'keys',
     sql: `${insert('idempotency_keys', 'scope text, key text, content_hash text, answer json, created_ms bigint')} ON CONFLICT (scope, key) DO UPDATE SET content_hash = excluded.content_hash, answer = excluded.answer, created_ms = excluded.created_ms`,
     rows: (j) =>
@@ -195,6 +214,8 @@ function accountRow(account: AccountState): object {
     session: account.session,
     replays: account.replays,
     created_ms: terms.createdAtMs,
+    limits_version: account.limitsVersion,
+    risk_memory: account.memory,
   };
 }
 

@@ -11,6 +11,7 @@ import { orderOfRow, type OrderRow, openStatuses } from '../orders/order-rows.js
 import { type OrderRecord, orderView } from '../orders/order.js';
 import type { PositionState } from '../positions/position.js';
 import { limitDefaults } from '../risk/limits.js';
+import { readRiskMemory, type RiskMemory } from '../risk/risk-memory.js';
 import { commitStatement } from './commit-statement.js';
 import { DeskStore } from './desk-store.js';
 import type { Journal } from './journal.js';
@@ -32,6 +33,8 @@ interface AccountRow {
   session: string;
   replays: number;
   created_ms: number;
+  limits_version: number;
+  risk_memory: Partial<RiskMemory>;
   seq: number;
   ledger_seq: number;
 }
@@ -173,6 +176,8 @@ function accountOfRow(row: AccountRow, tools: SessionTools): AccountState {
   account.seq = row.seq;
   account.ledgerSeq = row.ledger_seq;
   account.replays = row.replays;
+  account.limitsVersion = row.limits_version;
+  account.memory = readRiskMemory(row.risk_memory);
   account.latch = {
     state: row.risk_state,
     reason: row.risk_reason,

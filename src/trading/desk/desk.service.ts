@@ -7,11 +7,13 @@ import { Log } from '../../kernel/log.js';
 import { hasRole, type Principal } from '../../kernel/principal.js';
 import { Clock } from '../../kernel/time.js';
 import { Database } from '../../platform/database/database.service.js';
-import type { AccountTerms, SessionTools } from '../accounts/account-state.js';
+import type { AccountState, AccountTerms, SessionTools } from '../accounts/account-state.js';
 import { stateHash } from '../accounts/state-hash.js';
 import type { AccountChanged } from '../contract/events.js';
 import type { OrderCheck } from '../contract/orders.js';
 import type { OrderContent } from '../orders/order-content.js';
+import { SharedRisk } from '../risk/shared-risk.js';
+import { SharedRiskRepository } from '../risk/shared-risk.repository.js';
 import { TradingConfig } from '../trading.config.js';
 import { TradingMetrics } from '../trading.metrics.js';
 import type { AnswerOf, Command } from './commands.js';
@@ -35,6 +37,9 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   /** Entries published for a replay and not yet handled by everybody; its next step waits for them. */
   private readonly publishing = new Map<string, Set<Promise<void>>>();
   private readonly live: SessionTools;
+  /** Limits and latch over all accounts, as every partition reads them. */
+  readonly shared: SharedRisk;
+  readonly sharedRows: SharedRiskRepository;
   /** Orders of the live market end by the clock, whether or not anything else happens. */
   private readonly alarm: DueAlarm;
 
@@ -49,7 +54,9 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
     metrics: TradingMetrics,
   ) {
     super();
-    this.live = { session: liveSession, clock, ids };
+    this.shared = new SharedRisk(() => this.liveAccounts());
+    this.sharedRows = new SharedRiskRepository(database);
+    this.live = { session: liveSession, clock, ids, shared: this.shared };
     this.alarm = new DueAlarm(clock, (nowMs) => this.clockRings(nowMs));
     const process = ids.next();
     this.partitions = Array.from({ length: config.partitions }, (_, n) => {
@@ -83,6 +90,8 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   }
 
   async onModuleInit(): Promise<void> {
+    // Before anybody can place an order: a halt of yesterday still holds.
+    this.shared.take(await this.sharedRows.load());
     for (const { desk } of this.partitions) marketOf(desk, liveSession);
     await Promise.all(this.partitions.map((partition) => partition.start()));
     this.alarm.at(this.nextDueMs());
@@ -157,6 +166,12 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
       .toSorted();
   }
 
+  /** Are positions of any live account still being closed? */
+  isFlattening(): boolean {
+    for (const { memory } of this.liveAccounts()) if (memory.flattening) return true;
+    return false;
+  }
+
   sessionNowMs(session: string): number {
     if (session === liveSession) return this.clock.nowMs();
     return Math.max(0, ...this.partitions.map(({ desk }) => desk.sessions.get(session)?.nowMs ?? 0));
@@ -164,6 +179,12 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
 
   stateHash(accountId: string): Promise<string> {
     return this.read(accountId, (desk) => stateHash(accountOf(desk, accountId)));
+  }
+
+  private *liveAccounts(): Generator<AccountState> {
+    for (const { desk } of this.partitions) {
+      for (const account of desk.accounts.values()) if (account.session === liveSession) yield account;
+    }
   }
 
   private of(accountId: string): Partition {
@@ -224,7 +245,7 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   private publish(committed: readonly JournalEvent[]): void {
     for (const { account, session, seq, type, timeMs, data } of committed) {
       const { id, terms } = account;
-      if (session === liveSession) this.alarm.at(account.open.nextExpiryMs);
+      if (session === liveSession) this.alarm.at(account.nextDueMs);
       const event: AccountChanged = {
         type: 'trading.account-changed',
         key: id,

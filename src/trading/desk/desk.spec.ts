@@ -198,7 +198,7 @@ describe('the desk', () => {
   });
 
   it('replaces the limits it is given and leaves the others', async () => {
-    const limits = await t.risk.setLimits({ principal, accountId, limits: { maxOrderNotional: '10' } });
+    const { limits } = await t.risk.setLimits({ principal, accountId, limits: { maxOrderNotional: '10' } });
     expect(limits).toMatchObject({ maxOrderNotional: '10', maxOpenOrders: 200, priceCollar: 0.05 });
     await expect(submit()).rejects.toMatchObject({ code: 'TRADING_NOTIONAL_TOO_LARGE' });
   });

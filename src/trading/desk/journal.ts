@@ -32,6 +32,18 @@ export interface KeyedAnswer {
   readonly createdMs: number;
 }
 
+/** One entry of the trail of risk changes: who set what, and what it was. */
+export interface RiskChangeRow {
+  readonly accountId: string;
+  /** Of its entry in the account's event log. */
+  readonly seq: number;
+  readonly kind: 'limits' | 'state';
+  readonly timeMs: number;
+  readonly actor: string;
+  readonly before: object;
+  readonly after: object;
+}
+
 /**
  * Everything one batch changed, collected while the pure functions run, written as one transaction, and only then
  * told to anybody. Rows that change several times in a batch are written once, as they ended.
@@ -47,6 +59,7 @@ export class Journal {
   readonly balances = new Map<string, { accountId: string; asset: string; total: Decimal }>();
   readonly events: JournalEvent[] = [];
   readonly keys: KeyedAnswer[] = [];
+  readonly riskChanges: RiskChangeRow[] = [];
 
   get isEmpty(): boolean {
     return (

@@ -8,6 +8,7 @@ import { cancelIdleReducers } from './cancel-orders.js';
 import { type DeskState, marketOf } from './desk-state.js';
 import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
+import { watchRisk } from './risk-watch.js';
 
 export interface MarketCommand {
   readonly kind: 'market';
@@ -36,6 +37,7 @@ export function marketStep(desk: DeskState, command: MarketCommand, journal: Jou
     }
   }
   if (data.bar) for (const account of accounts) expireDue(account, timeMs, journal);
+  watchRisk(desk, accounts, journal);
 }
 
 function play(venue: AtVenue, data: MarketData): void {

@@ -5,7 +5,7 @@ import { tradingProblem } from '../contract/errors.js';
 import type { Order, SubmitAnswer } from '../contract/orders.js';
 import { type Denial, moveOrder, OrderRecord, orderView } from '../orders/order.js';
 import { incomplete, type OrderContent } from '../orders/order-content.js';
-import { denialOf, denialProblem, denialReason } from '../risk/risk-gate.js';
+import { closingRules, denialOf, denialProblem, denialReason } from '../risk/risk-gate.js';
 import { arriveAtVenue, type AtVenue } from './at-venue.js';
 import { orderEventType } from './booking.js';
 import { accountOf, type DeskState } from './desk-state.js';
@@ -32,6 +32,8 @@ export interface PlaceCommand {
   readonly session?: string;
   /** Goes before everything that rests on its side. */
   readonly first?: boolean;
+  /** Sent by the desk itself to close a position: limits and states do not stop it. */
+  readonly closes?: boolean;
   /** Found in the database before the batch began; memory is asked first. */
   stored?: FirstOrder;
   /** Set when the order was made, so that it can be looked for after a commit of unknown outcome. */
@@ -82,7 +84,7 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   journal.newOrders.add(order);
   desk.recent.add(order);
 
-  const denial = denialOf(plan.scene);
+  const denial = denialOf(plan.scene, command.closes ? closingRules : undefined);
   if (denial !== null) {
     order.denial = denial;
     moveOrder(order, 'denied', nowMs, denialReason(denial));
@@ -90,6 +92,7 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
     return { problem: denialProblem(denial), replayed: false };
   }
   account.rate.take();
+  account.tools.shared?.rate.take();
   moveOrder(order, 'submitted', nowMs);
   // The gate has let it pass, so the instrument is known.
   const venue: AtVenue = { account, instrument: plan.scene.instrument!, market: plan.market, journal };

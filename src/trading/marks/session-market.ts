@@ -9,6 +9,8 @@ const dollars: ReadonlySet<string> = new Set(['USD', 'USDT', 'USDC', 'FDUSD', 'T
 export class SessionMarket {
   /** Newest event time; a replay's clock. */
   nowMs: number;
+  /** When the risk of its accounts was looked at last. */
+  watchedAtMs = Number.NEGATIVE_INFINITY;
   private readonly markets = new Map<string, InstrumentMarket>();
   /** Instruments quoted for a pair of assets, in the order they first appeared. */
   private readonly byPair = new Map<string, InstrumentMarket[]>();

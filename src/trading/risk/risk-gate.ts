@@ -4,6 +4,7 @@ import type { RiskVerdict } from '../contract/orders.js';
 import type { Denial } from '../orders/order.js';
 import * as account from './account-rules.js';
 import * as instrument from './instrument-rules.js';
+import * as global from './global-rules.js';
 import type { RiskScene } from './risk-scene.js';
 import type { DenialCode, Finding, Rule } from './rule.js';
 import * as state from './state-rules.js';
@@ -15,6 +16,7 @@ import * as state from './state-rules.js';
 export const rules: readonly Rule[] = [
   instrument.instrumentKnown,
   instrument.instrumentTrading,
+  global.globalState,
   state.tradingState,
   state.markFresh,
   instrument.priceStep,
@@ -30,6 +32,21 @@ export const rules: readonly Rule[] = [
   account.grossExposure,
   account.openOrders,
   account.orderRate,
+  global.globalNotional,
+  global.globalGrossExposure,
+  global.globalNetExposure,
+  global.globalOpenOrders,
+  global.globalOrderRate,
+];
+
+/** What is asked of an order the desk itself sends to close a position: it may go out whatever the limits say. */
+export const closingRules: readonly Rule[] = [
+  instrument.instrumentKnown,
+  instrument.instrumentTrading,
+  instrument.quantityStep,
+  instrument.quantityMinimum,
+  instrument.notionalMinimum,
+  state.reduceOnly,
 ];
 
 /** What an order is: asked of every amendment, and of an order that waits for another. */
@@ -43,7 +60,7 @@ export const formRules: readonly Rule[] = [
 
 /** What is asked of the part an amendment adds. Amendments have a rate of their own. */
 export const rulesForAmending: readonly Rule[] = rules.filter(
-  (rule) => !formRules.includes(rule) && rule !== account.orderRate,
+  (rule) => !formRules.includes(rule) && rule !== account.orderRate && rule !== global.globalOrderRate,
 );
 
 /** Null when every rule lets the order pass, else the denial of the first that does not. */

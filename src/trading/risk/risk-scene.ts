@@ -5,6 +5,7 @@ import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { SessionMarket } from '../marks/session-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
 import { grossExposureOf, marginEquityOf } from './account-worth.js';
+import type { SharedRisk } from './shared-risk.js';
 
 /** What is held already for an order that is changed, or beside which another takes its place. */
 export interface Replaced {
@@ -56,6 +57,11 @@ export class RiskScene {
     this.session = parts.session;
     this.market = parts.session.known(parts.order.instrument);
     this.nowMs = parts.nowMs;
+  }
+
+  /** Limits over all accounts of the live market; null in a replay. */
+  get shared(): SharedRisk | null {
+    return this.account.tools.shared ?? null;
   }
 
   get mark(): Decimal | null {

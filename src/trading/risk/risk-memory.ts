@@ -1,0 +1,22 @@
+/** Set by the owner's client, which must set it again before it lapses. */
+export interface DeadManSwitch {
+  readonly timeoutMs: number;
+  /** On the account's clock. */
+  readonly lapsesAtMs: number;
+}
+
+/** What an account remembers of risk besides its limits and its latch; stored with it. */
+export interface RiskMemory {
+  /** Positions are being closed, until none is left that can be. */
+  flattening: boolean;
+  deadMan: DeadManSwitch | null;
+}
+
+export function freshRiskMemory(): RiskMemory {
+  return { flattening: false, deadMan: null };
+}
+
+/** As it was stored; what an older version did not store begins afresh. */
+export function readRiskMemory(stored: Partial<RiskMemory>): RiskMemory {
+  return { ...freshRiskMemory(), ...stored };
+}
