@@ -74,10 +74,10 @@ describe('a server that drowns in orders', () => {
   function flood(account: string): Flood {
     const counts = new Map<number, number>();
     const taken: Flood['taken'] = [];
-    let going = true;
+    const end = new AbortController();
     let sent = 0;
     const one = async (): Promise<void> => {
-      while (going) {
+      while (!end.signal.aborted) {
         sent += 1;
         const trades = sent % 4 === 0;
         const order = trades
@@ -93,7 +93,7 @@ describe('a server that drowns in orders', () => {
       counts,
       taken,
       stop: async () => {
-        going = false;
+        end.abort();
         await all;
       },
     };
