@@ -92,7 +92,7 @@ export async function provokeEveryDenial({ client, accountId, instrument, rules 
   await denied('TRADING_MARK_STALE', buy({ instrument: 'ETH-USDT.BINANCE' }));
   expect((await client.put(asIs, rules)).status).toBe(200);
 
-  expect((await client.put(limits, { maxOrdersPerSecond: 1 })).status).toBe(200);
+  expect((await client.put(limits, { maxOrdersPerSecond: 1 }, whatever)).status).toBe(200);
   // The replay's clock jumps from bar to bar, so the burst must meet within one of its steps.
   await until(async () => {
     const burst = await Promise.all(
