@@ -45,6 +45,7 @@ interface Kept {
 export class OpenOrders {
   private readonly byId = new Map<string, OrderRecord>();
   private readonly byInstrument = new Map<string, Kept>();
+  private readonly byList = new Map<string, Set<OrderRecord>>();
   private readonly expiring = new Set<OrderRecord>();
   private nextExpiry: number | null = Number.POSITIVE_INFINITY;
   /** Rises whenever an order joins. */
@@ -96,18 +97,42 @@ export class OpenOrders {
     return due.toSorted((a, b) => a.terms.expireAtMs! - b.terms.expireAtMs!);
   }
 
-  /** What the account holds for this order; nothing while it is not open here. */
+  /** The open orders of a list, in the order they were placed. */
+  inList(listId: string): OrderRecord[] {
+    return [...(this.byList.get(listId) ?? [])];
+  }
+
+  /**
+   * What the account holds for this order; nothing while it is not open here. Of the two orders of an OCO only one can
+   * fill, so together they hold what the larger one needs.
+   */
   holdOf(order: OrderRecord): Hold {
-    return this.byId.has(order.terms.id) && !order.terms.reduceOnly ? ownHold(order) : noHold;
+    if (order.terms.reduceOnly) return noHold;
+    const partners = this.partnersOf(order);
+    if (partners === null) return this.byId.has(order.terms.id) ? ownHold(order) : noHold;
+    return partners.map(ownHold).reduce(
+      (most, hold) => ({
+        quantity: most.quantity.max(hold.quantity),
+        notional: most.notional.max(hold.notional),
+      }),
+      noHold,
+    );
   }
 
   add(order: OrderRecord): void {
-    const { id, instrument, expireAtMs } = order.terms;
+    const { id, instrument, expireAtMs, list } = order.terms;
+    if (this.byId.has(id)) return;
+    const from = this.heldBefore(order);
     this.byId.set(id, order);
     let kept = this.byInstrument.get(instrument);
     if (kept === undefined) this.byInstrument.set(instrument, (kept = { orders: new Map(), totals: none }));
     kept.orders.set(id, order);
-    kept.totals = shifted(kept.totals, order, { from: noHold, to: ownHold(order) });
+    if (list !== null) {
+      const members = this.byList.get(list.id);
+      if (members === undefined) this.byList.set(list.id, new Set([order]));
+      else members.add(order);
+    }
+    kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
     if (expireAtMs !== null) this.expiring.add(order);
     if (expireAtMs !== null) this.nextExpiry = Math.min(this.nextExpiryMs, expireAtMs);
     this.revision += 1;
@@ -118,11 +143,23 @@ export class OpenOrders {
     const { id, instrument } = order.terms;
     const kept = this.byInstrument.get(instrument);
     if (kept === undefined || !this.byId.has(id)) return act();
-    const from = ownHold(order);
+    const from = this.heldBefore(order);
     const result = act();
-    kept.totals = shifted(kept.totals, order, { from, to: ownHold(order) });
+    kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
     if (!order.isOpen) this.remove(order, kept);
     return result;
+  }
+
+  /** As `holdOf`, but of a reduce-only order what it could fill: that is summed apart. */
+  private heldBefore(order: OrderRecord): Hold {
+    if (!order.terms.reduceOnly) return this.holdOf(order);
+    return this.byId.has(order.terms.id) ? ownHold(order) : noHold;
+  }
+
+  /** The orders of its OCO on its side that are kept here; null for an order that shares with nobody. */
+  private partnersOf({ terms: { list, side } }: OrderRecord): OrderRecord[] | null {
+    if (list === null || list.kind !== 'oco') return null;
+    return this.inList(list.id).filter(({ terms }) => terms.side === side && !terms.reduceOnly);
   }
 
   /** Behind all others of its instrument: whoever asks for more waits anew. */
@@ -138,6 +175,9 @@ export class OpenOrders {
     kept.orders.delete(id);
     if (kept.orders.size === 0) this.byInstrument.delete(instrument);
     if (this.expiring.delete(order)) this.nextExpiry = null;
+    const { list } = order.terms;
+    const members = list === null ? undefined : this.byList.get(list.id);
+    if (list !== null && members?.delete(order) && members.size === 0) this.byList.delete(list.id);
   }
 }
 

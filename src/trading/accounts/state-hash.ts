@@ -11,6 +11,8 @@ export function stateHash(account: AccountState): string {
     ...orderView(order),
     contentHash: order.terms.contentHash,
     filledNotional: order.filledNotional,
+    list: order.terms.list,
+    inactive: order.inactive,
   }));
   const state = {
     terms: account.terms,

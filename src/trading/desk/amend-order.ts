@@ -4,7 +4,8 @@ import type { AccountState } from '../accounts/account-state.js';
 import { tradingProblem } from '../contract/errors.js';
 import type { Order } from '../contract/orders.js';
 import { amendOrderTo, type AmendedTerms, type OrderRecord, orderView } from '../orders/order.js';
-import { incomplete, type OrderChanges } from '../orders/order-content.js';
+import type { OrderChanges } from '../orders/order-content.js';
+import { incomplete } from '../orders/order-fields.js';
 import { formOf } from '../orders/order-types.js';
 import { denialOf, denialProblem, formRules, rulesForAmending } from '../risk/risk-gate.js';
 import { RiskScene } from '../risk/risk-scene.js';
@@ -109,7 +110,7 @@ function amended(order: OrderRecord, changes: OrderChanges): AmendedTerms | null
     });
   }
   const newTrigger = !same(next.triggerPrice, terms.triggerPrice);
-  if (newTrigger && !order.waitsForTrigger) {
+  if (newTrigger && !order.waitsForTrigger && order.status !== 'submitted') {
     throw tradingProblem('TRADING_AMEND_TOO_LATE', {
       detail: `the order is ${order.status}: its trigger has been reached; amend its limit or quantity`,
       facts: { orderStatus: order.status },
@@ -154,7 +155,8 @@ function judge(
     });
   const misshapen = denialOf(scene(terms.quantity), formRules);
   if (misshapen !== null) throw denialProblem(misshapen);
-  if (!enlarges(order, terms)) return;
+  // What waits for its entry is judged, if at all, when that has filled.
+  if (!order.inactive.isZero() || !enlarges(order, terms)) return;
   const denial = denialOf(scene(terms.quantity.minus(order.filledQuantity)), rulesForAmending);
   if (denial !== null) throw denialProblem(denial);
 }

@@ -62,7 +62,9 @@ export function cancelIdleReducers(
   journal: Journal,
 ): void {
   for (const order of account.open.in(id)) {
-    if (!order.terms.reduceOnly || !account.reducible(order).toStep(lotSize, 'down').isZero()) continue;
+    // What waits for its entry to fill has nothing to reduce yet.
+    if (!order.terms.reduceOnly || !order.inactive.isZero()) continue;
+    if (!account.reducible(order).toStep(lotSize, 'down').isZero()) continue;
     cancelOpen(account, order, 'reduce_only', journal);
   }
 }

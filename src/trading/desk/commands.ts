@@ -1,6 +1,7 @@
 import { invariant } from '../../kernel/invariant.js';
 import type { Account, Transfer } from '../contract/accounts.js';
 import type { Order } from '../contract/orders.js';
+import type { OrderRecord } from '../orders/order.js';
 import type { RiskLimits, RiskState } from '../contract/risk.js';
 import {
   type BindCommand,
@@ -22,7 +23,16 @@ import { closePosition, type ClosePositionCommand } from './close-position.js';
 import type { DeskState } from './desk-state.js';
 import { type ClockCommand, clockStep } from './expiry.js';
 import type { Journal } from './journal.js';
+import {
+  cancelList,
+  type CancelListCommand,
+  placeList,
+  type PlaceListCommand,
+  type PlaceListOutcome,
+} from './place-list.js';
 import { type MarketCommand, marketStep } from './market-step.js';
+import { isUnsettled, settleLists } from './settle-lists.js';
+import { placeBatch, type PlaceBatchCommand } from './place-batch.js';
 import { type PlaceCommand, placeOrder, type PlaceOutcome } from './place-order.js';
 
 /** Everything the single writer does, by kind, with what it answers. */
@@ -30,6 +40,9 @@ export interface Answers {
   place: PlaceOutcome;
   cancel: Order;
   amend: Order;
+  'place-batch': PlaceOutcome[];
+  'place-list': PlaceListOutcome;
+  'cancel-list': OrderRecord[];
   'close-position': PlaceOutcome;
   'cancel-all': Order[];
   'create-account': Account;
@@ -44,6 +57,9 @@ export interface Answers {
 
 export type Command =
   | PlaceCommand
+  | PlaceBatchCommand
+  | PlaceListCommand
+  | CancelListCommand
   | AmendCommand
   | ClosePositionCommand
   | CancelCommand
@@ -62,14 +78,35 @@ export type AnswerOf<C extends Command> = Answers[C['kind']];
 
 /** Cancels and halts: they overtake everything else and are never refused for a full queue. */
 export function isUrgent({ kind }: Command): boolean {
-  return kind === 'cancel' || kind === 'cancel-all' || kind === 'set-state' || kind === 'release';
+  return (
+    kind === 'cancel' ||
+    kind === 'cancel-all' ||
+    kind === 'cancel-list' ||
+    kind === 'set-state' ||
+    kind === 'release'
+  );
 }
 
 /** Runs one command over memory. A problem it throws left no trace; anything else taints the whole batch. */
 export function execute(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
+  try {
+    return executed(desk, command, journal);
+  } finally {
+    // A refused command may still have found an order whose time was up.
+    if (isUnsettled(journal)) settleLists(desk, journal);
+  }
+}
+
+function executed(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
   switch (command.kind) {
     case 'place':
       return placeOrder(desk, command, journal);
+    case 'place-batch':
+      return placeBatch(desk, command, journal);
+    case 'place-list':
+      return placeList(desk, command, journal);
+    case 'cancel-list':
+      return cancelList(desk, command, journal);
     case 'amend':
       return amendOrder(desk, command, journal);
     case 'close-position':

@@ -4,10 +4,10 @@ import { Liquidity } from '../venues/paper/liquidity.js';
 import { marketEffects } from '../venues/paper/resting-orders.js';
 import { actOn, type AtVenue, lookForMore, wake } from './at-venue.js';
 import type { VenueAct } from './booking.js';
-import { cancelIdleReducers } from './cancel-orders.js';
 import { type DeskState, marketOf } from './desk-state.js';
 import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
+import { settleLists } from './settle-lists.js';
 
 export interface MarketCommand {
   readonly kind: 'market';
@@ -26,19 +26,20 @@ export function marketStep(desk: DeskState, command: MarketCommand, journal: Jou
   const { session, timeMs, data, seen = false } = command;
   const accounts = [...desk.accounts.values()].filter((account) => account.session === session);
   for (const account of accounts) expireDue(account, data.bar ? timeMs - 1 : timeMs, journal);
+  settleLists(desk, journal);
   const markets = marketOf(desk, session);
   const market = seen ? markets.of(data.instrument) : markets.apply(data, timeMs);
   command.seen = true;
   const instrument = desk.instrument(data.instrument);
   if (instrument !== null) {
     for (const account of accounts) {
-      if (account.open.has(data.instrument)) play({ account, instrument, market, journal }, data);
+      if (account.open.has(data.instrument)) play(desk, { account, instrument, market, journal }, data);
     }
   }
   if (data.bar) for (const account of accounts) expireDue(account, timeMs, journal);
 }
 
-function play(venue: AtVenue, data: MarketData): void {
+function play(desk: DeskState, venue: AtVenue, data: MarketData): void {
   const { account, instrument, market, journal } = venue;
   // One act per order and batch: several trades that fill the same order make several fills and one order entry.
   const acts = new Map<OrderRecord, VenueAct>();
@@ -59,6 +60,12 @@ function play(venue: AtVenue, data: MarketData): void {
       let act = acts.get(order);
       if (act === undefined) acts.set(order, (act = actOn(venue, order)));
       act.fill({ price: effect.price, quantity: effect.quantity, liquidity: 'maker' });
+      // Others hang on this one: they hear of each fill before the next.
+      if (order.terms.list !== null) {
+        act.conclude(market);
+        acts.delete(order);
+        settleLists(desk, journal);
+      }
     } else if (effect.kind === 'trail') {
       account.open.change(order, () => trailOrder(order, effect.triggerPrice));
       journal.orderChanged(order);
@@ -67,7 +74,8 @@ function play(venue: AtVenue, data: MarketData): void {
     } else {
       lookForMore(venue, order, effect.at);
     }
+    if (journal.unsettled.length > 0) settleLists(desk, journal);
   }
   for (const act of acts.values()) act.conclude(market);
-  if (acts.size > 0) cancelIdleReducers(account, instrument, journal);
+  settleLists(desk, journal);
 }

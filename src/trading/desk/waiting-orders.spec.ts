@@ -108,6 +108,33 @@ describe('orders that wait, in the database', () => {
     });
   });
 
+  it('know one another after a restart, and what of them waited', async () => {
+    const t = await open('a');
+    await t.market({ book: aBook('100') });
+    const accountId = await t.account({ type: 'margin' });
+    const exits = { takeProfit: { limitPrice: '110' }, stopLoss: { triggerPrice: '90' } };
+    const entry = { side: 'buy', type: 'limit', limitPrice: '95', ...exits } as const;
+    const { id, links } = await place(t, accountId, entry);
+    const sell = (at: TestDesk, price: string, quantity: string) =>
+      at.market({ trades: [aTrade(price, quantity, 'sell', at.clock.ms)] });
+    await sell(t, '94', '1.6');
+    const before = await t.desk.stateHash(accountId);
+    await t.stop();
+    const again = await open('b');
+    expect(await again.desk.stateHash(accountId)).toBe(before);
+    const shown = async (): Promise<string[]> => {
+      const orders = [id, ...links].map((orderId) => again.orders.get({ principal, accountId, orderId }));
+      return (await Promise.all(orders)).map((o) => `${o.status} ${o.quantity}/${o.filledQuantity}`);
+    };
+    expect(await shown()).toEqual(['partially_filled 1/0.4', 'accepted 1/0', 'accepted 1/0']);
+    await again.market({ trades: [aTrade('111', '1', 'buy', again.clock.ms)] });
+    expect(await shown()).toEqual(['partially_filled 1/0.4', 'partially_filled 1/0.25', 'accepted 0.75/0']);
+    await again.orders.cancel({ principal, accountId, orderId: id });
+    expect(await shown()).toEqual(['canceled 1/0.4', 'partially_filled 0.4/0.25', 'accepted 0.15/0']);
+    await sell(again, '89', '9');
+    expect(await shown()).toEqual(['canceled 1/0.4', 'filled 0.25/0.25', 'filled 0.15/0.15']);
+  });
+
   it('end by the clock while nothing else happens, also those a restart found', async () => {
     const t = await open('a', new RunningClock());
     await t.market({ book: aBook('100') }, 'live', t.clock.nowMs());

@@ -1,7 +1,16 @@
 import { Decimal } from '../../kernel/decimal.js';
 import { invariant } from '../../kernel/invariant.js';
 import { toRfc3339 } from '../../kernel/time.js';
-import type { Order, OrderStatus, OrderType, Side, TimeInForce, TriggerSource } from '../contract/orders.js';
+import type { Activation, ListKind } from '../contract/order-lists.js';
+import type {
+  ListRole,
+  Order,
+  OrderStatus,
+  OrderType,
+  Side,
+  TimeInForce,
+  TriggerSource,
+} from '../contract/orders.js';
 import type { TrailingOffset } from './order-content.js';
 import { afterFill, isTerminal, moved } from './order-transitions.js';
 import { isConditional } from './order-types.js';
@@ -29,9 +38,20 @@ export interface OrderTerms {
   readonly reduceOnly: boolean;
   readonly strategyId: string | null;
   readonly tags: readonly string[];
+  readonly list: ListMembership | null;
   readonly createdAtMs: number;
   /** Hash of the request, which tells a repeated request from another one under the same client id. */
   readonly contentHash: string;
+}
+
+/** What an order is to others; durable, so that the links survive a restart. */
+export interface ListMembership {
+  readonly id: string;
+  readonly kind: ListKind;
+  readonly role: ListRole;
+  readonly activation: Activation;
+  /** Ids of the others. */
+  readonly links: readonly string[];
 }
 
 /** Why our risk gate refused, kept so that the same request is refused in the same words for ever. */
@@ -50,6 +70,8 @@ export interface OrderProgress {
   fees: Map<string, Decimal>;
   statusReason: string | null;
   denial: Denial | null;
+  /** The part that waits for another order to fill. */
+  inactive: Decimal;
   updatedAtMs: number;
   version: number;
 }
@@ -62,6 +84,7 @@ export class OrderRecord implements OrderProgress {
   fees = new Map<string, Decimal>();
   statusReason: string | null = null;
   denial: Denial | null = null;
+  inactive = Decimal.zero;
   updatedAtMs: number;
   version = 1;
   /**
@@ -69,13 +92,15 @@ export class OrderRecord implements OrderProgress {
    * Market memory, not account state: after a restart the order queues again from the back.
    */
   queueAhead: Decimal | null = null;
+  /** What of its fills the orders linked to it have been told; all of it whenever a batch is written. */
+  settled = Decimal.zero;
 
   constructor(public terms: OrderTerms) {
     this.updatedAtMs = terms.createdAtMs;
   }
 
   static restored(terms: OrderTerms, progress: OrderProgress): OrderRecord {
-    return Object.assign(new OrderRecord(terms), progress);
+    return Object.assign(new OrderRecord(terms), progress, { settled: progress.filledQuantity });
   }
 
   get isOpen(): boolean {
@@ -89,7 +114,7 @@ export class OrderRecord implements OrderProgress {
 
   /** The part of its leaves that can be filled now. */
   get active(): Decimal {
-    return this.leaves;
+    return this.isOpen ? this.unfilled.minus(this.inactive) : Decimal.zero;
   }
 
   /** A conditional order that sleeps until the market reaches its trigger. */
@@ -110,6 +135,11 @@ export class OrderRecord implements OrderProgress {
   private get isAwake(): boolean {
     if (this.status === 'accepted') return !isConditional(this.terms.type);
     return this.status === 'triggered' || this.status === 'partially_filled';
+  }
+
+  /** Quantity less what is filled, also of an order that is closed. */
+  get unfilled(): Decimal {
+    return this.terms.quantity.minus(this.filledQuantity);
   }
 
   get averagePrice(): Decimal | null {
@@ -159,8 +189,39 @@ export function amendOrderTo(order: OrderRecord, changes: AmendedTerms, timeMs: 
     order: order.terms.id,
     status: order.status,
   });
+  // A change of what waits for another order is taken from that part first.
+  const more = changes.quantity.minus(order.terms.quantity);
+  if (!order.inactive.isZero()) order.inactive = order.inactive.plus(more).max(Decimal.zero);
   order.terms = { ...order.terms, ...changes };
   touch(order, timeMs);
+}
+
+/** A part that waited for another order may be filled from now on. */
+export function activateOrder(order: OrderRecord, quantity: Decimal, timeMs: number): void {
+  order.inactive = order.inactive.minus(quantity);
+  invariant(!order.inactive.isNegative(), 'no more becomes active than waited', { order: order.terms.id });
+  touch(order, timeMs);
+}
+
+/**
+ * Takes away a part that will not be needed, `waiting` first or not at all. What is left may be nothing but what is
+ * filled: then the order is complete, or cancelled where nothing was.
+ */
+export function shrinkOrder(
+  order: OrderRecord,
+  { active, inactive }: { active: Decimal; inactive: Decimal },
+  { timeMs, reason }: { timeMs: number; reason: string },
+): void {
+  const left = order.unfilled.minus(active).minus(inactive);
+  invariant(!left.isNegative(), 'an order is not shrunk below what is filled', { order: order.terms.id });
+  if (left.isZero() && order.filledQuantity.isZero()) {
+    moveOrder(order, 'canceled', timeMs, reason);
+    return;
+  }
+  order.inactive = order.inactive.minus(inactive);
+  order.terms = { ...order.terms, quantity: order.filledQuantity.plus(left) };
+  if (left.isZero()) moveOrder(order, 'filled', timeMs);
+  else touch(order, timeMs);
 }
 
 /** A trailing trigger follows the market. That is no act of anybody: the version stays, so that an amendment still fits. */
@@ -203,7 +264,9 @@ export function orderView(order: OrderRecord): Order {
     statusReason: order.statusReason,
     venueOrderId: null,
     fees: [...order.fees].map(([asset, amount]) => ({ asset, amount: amount.toString() })),
-    links: [],
+    listId: terms.list?.id ?? null,
+    listRole: terms.list?.role ?? null,
+    links: terms.list === null ? [] : [...terms.list.links],
     strategyId: terms.strategyId,
     tags: [...terms.tags],
     createdAt,
