@@ -47,7 +47,10 @@ export class OpenOrders {
   private readonly byInstrument = new Map<string, Kept>();
   private readonly byList = new Map<string, Set<OrderRecord>>();
   private readonly expiring = new Set<OrderRecord>();
+  /** Null: to be worked out again. */
   private nextExpiry: number | null = Number.POSITIVE_INFINITY;
+  private readonly flying = new Set<OrderRecord>();
+  private nextArrival: number | null = Number.POSITIVE_INFINITY;
   /** Rises whenever an order joins. */
   revision = 0;
 
@@ -88,6 +91,32 @@ export class OpenOrders {
       ...[...this.expiring].map((order) => order.terms.expireAtMs!),
     );
     return this.nextExpiry;
+  }
+
+  /** When the first request that is out arrives; infinity when none is. */
+  get nextArrivalMs(): number {
+    this.nextArrival ??= Math.min(
+      Number.POSITIVE_INFINITY,
+      ...[...this.flying].map((order) => order.inFlight[0].atMs),
+    );
+    return this.nextArrival;
+  }
+
+  /** When the next of all this is due. */
+  get nextDueMs(): number {
+    return Math.min(this.nextExpiryMs, this.nextArrivalMs);
+  }
+
+  /** Those with a request that arrives at `nowMs`, in the order they were placed. */
+  arriving(nowMs: number): OrderRecord[] {
+    return [...this.flying]
+      .filter((order) => order.inFlight[0].atMs <= nowMs)
+      .toSorted((a, b) => (a.terms.id < b.terms.id ? -1 : 1));
+  }
+
+  /** Those with a request that is out. */
+  awaited(): IterableIterator<OrderRecord> {
+    return this.flying.values();
   }
 
   /** Those that end at `nowMs` or before, in the order they end. */
@@ -133,6 +162,7 @@ export class OpenOrders {
       else members.add(order);
     }
     kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
+    this.noteRequests(order);
     if (expireAtMs !== null) this.expiring.add(order);
     if (expireAtMs !== null) this.nextExpiry = Math.min(this.nextExpiryMs, expireAtMs);
     this.revision += 1;
@@ -146,8 +176,15 @@ export class OpenOrders {
     const from = this.heldBefore(order);
     const result = act();
     kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
+    this.noteRequests(order);
     if (!order.isOpen) this.remove(order, kept);
     return result;
+  }
+
+  private noteRequests(order: OrderRecord): void {
+    if (order.inFlight.length > 0) this.flying.add(order);
+    else if (!this.flying.delete(order)) return;
+    this.nextArrival = null;
   }
 
   /** As `holdOf`, but of a reduce-only order what it could fill: that is summed apart. */

@@ -13,6 +13,7 @@ export function stateHash(account: AccountState): string {
     filledNotional: order.filledNotional,
     list: order.terms.list,
     inactive: order.inactive,
+    inFlight: order.inFlight,
   }));
   const state = {
     terms: account.terms,

@@ -364,7 +364,7 @@ export abstract class Orders {
   abstract check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck>;
   /**
    * Changes an open order in place. `version`: the one the caller has seen, null for any. Throws TRADING_ORDER_UNKNOWN,
-   * TRADING_ORDER_CLOSED, REQUEST_PRECONDITION_FAILED, TRADING_ORDER_INCOMPLETE, TRADING_AMEND_BELOW_FILLED,
+   * TRADING_ORDER_CLOSED, TRADING_ORDER_PENDING, REQUEST_PRECONDITION_FAILED, TRADING_ORDER_INCOMPLETE, TRADING_AMEND_BELOW_FILLED,
    * TRADING_AMEND_TOO_LATE, TRADING_AMEND_RATE, TRADING_WOULD_TAKE_LIQUIDITY, TRADING_WOULD_TRIGGER and risk codes; the
    * order is then as it was.
    */

@@ -26,13 +26,18 @@ export interface AtVenue {
 }
 
 /** A submitted order arrives: it waits for its trigger, fills, rests, or ends at once. `known`: its arrival, if worked out before. */
-export function arriveAtVenue(venue: AtVenue, order: OrderRecord, known: Arrival | null = null): void {
+export function arriveAtVenue(
+  venue: AtVenue,
+  order: OrderRecord,
+  known: Arrival | null = null,
+  at: Decimal | null = null,
+): void {
   if (!isConditional(order.terms.type)) {
-    execute(venue, order, known ?? arrivalOf(venue, order, null));
+    execute(venue, order, known ?? arrivalOf(venue, order, at));
     return;
   }
   const { account, market } = venue;
-  const price = referencePrice(order.terms, market);
+  const price = at ?? referencePrice(order.terms, market);
   startTrailing(venue, order, price);
   if (price === null || !isReached(order.terms, price)) {
     const act = actOn(venue, order);
@@ -50,7 +55,7 @@ export function arriveAtVenue(venue: AtVenue, order: OrderRecord, known: Arrival
     return;
   }
   account.open.add(order);
-  wake(venue, order, null);
+  wake(venue, order, at);
 }
 
 /** A trailing stop that waited for its entry begins behind the price it finds. */
@@ -86,7 +91,7 @@ function arrivalOf(
   const quantity = account.fillable(order, instrument.lotSize);
   const liquidity = new Liquidity(market, account.model, account.id);
   const arrival = arrive({ ...terms, quantity }, { liquidity, steps: instrument, at });
-  if (isConditional(terms.type) && terms.limitPrice === null) {
+  if (terms.limitPrice === null) {
     return affordable(account, instrument, order, withoutRest(order, quantity, arrival));
   }
   return withoutRest(order, quantity, arrival);
@@ -98,7 +103,7 @@ function withoutRest({ active, terms }: OrderRecord, quantity: Decimal, arrival:
   return { ...arrival, end: { status: 'canceled', reason: 'reduce_only' } };
 }
 
-/** A stop holds its trigger price only; what a cash account cannot pay beyond it is not bought. */
+/** An order without a limit holds little or nothing while it is on its way or asleep; what a cash account cannot pay beyond it is not bought. */
 function affordable(
   account: AccountState,
   { quote, lotSize }: TradedInstrument,

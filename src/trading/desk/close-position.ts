@@ -62,12 +62,17 @@ export function closePosition(
   const made = { ...place };
   const outcome = placeOrder(desk, made, journal);
   command.orderId = made.orderId;
-  cancelUncovered(account, instrument, side, journal);
+  // On its way to a venue that is far off, it does so when it arrives.
+  if (!isOnItsWay(account, made.orderId)) cancelUncovered(account, instrument, side, journal);
   return outcome;
 }
 
+function isOnItsWay(account: AccountState, orderId: string | undefined): boolean {
+  return orderId !== undefined && account.open.get(orderId)?.status === 'submitted';
+}
+
 /** Newest first, until what rests on a side is no more than what is held against it. */
-function cancelUncovered(
+export function cancelUncovered(
   account: AccountState,
   instrument: string,
   side: 'buy' | 'sell',

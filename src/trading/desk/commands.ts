@@ -21,7 +21,7 @@ import { cancelAll, type CancelAllCommand, type CancelCommand, cancelOrder } fro
 import { type AmendCommand, amendOrder } from './amend-order.js';
 import { closePosition, type ClosePositionCommand } from './close-position.js';
 import type { DeskState } from './desk-state.js';
-import { type ClockCommand, clockStep } from './expiry.js';
+import { type ClockCommand, clockStep, runDue } from './due.js';
 import type { Journal } from './journal.js';
 import {
   cancelList,
@@ -89,7 +89,10 @@ export function isUrgent({ kind }: Command): boolean {
 
 /** Runs one command over memory. A problem it throws left no trace; anything else taints the whole batch. */
 export function execute(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
+  const account = 'accountId' in command ? desk.accounts.get(command.accountId) : undefined;
   try {
+    // Its own clock comes before whatever is asked of an account.
+    if (account !== undefined) runDue({ desk, account, journal }, account.tools.clock.nowMs());
     return executed(desk, command, journal);
   } finally {
     // A refused command may still have found an order whose time was up.

@@ -20,7 +20,7 @@ const accountColumns =
   'id text, name text, owner text, mode text, type text, base_currency text, fill_model json, limits json, ' +
   'risk_state text, risk_reason text, risk_actor text, risk_since_ms bigint, session text, replays int, created_ms bigint';
 const progressColumns =
-  'quantity numeric, inactive_quantity numeric, limit_price numeric, trigger_price numeric, status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
+  'quantity numeric, inactive_quantity numeric, in_flight json, limit_price numeric, trigger_price numeric, status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
   'updated_ms bigint, version int';
 const orderColumns =
   'account_id text, id text, client_order_id text, content_hash text, instrument text, side text, type text, ' +
@@ -228,6 +228,7 @@ function progressRow(order: OrderRecord): object {
   return {
     quantity: terms.quantity.toString(),
     inactive_quantity: order.inactive.isZero() ? undefined : order.inactive.toString(),
+    in_flight: order.inFlight.length === 0 ? undefined : order.inFlight,
     limit_price: terms.limitPrice?.toString(),
     trigger_price: terms.triggerPrice?.toString(),
     status: order.status,

@@ -20,7 +20,7 @@ import { type DeskAccount, DeskReads } from './desk-reads.js';
 import { DeskRepository } from './desk.repository.js';
 import { accountOf, type DeskState, marketOf, unknownAccount } from './desk-state.js';
 import { DueAlarm } from './due-alarm.adapter.js';
-import { nextDueMs } from './expiry.js';
+import { nextDueMs } from './due.js';
 import { InstrumentCache } from './instrument-cache.service.js';
 import type { JournalEvent } from './journal.js';
 import { knowInstruments } from './look-up.js';
@@ -224,7 +224,7 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   private publish(committed: readonly JournalEvent[]): void {
     for (const { account, session, seq, type, timeMs, data } of committed) {
       const { id, terms } = account;
-      if (session === liveSession) this.alarm.at(account.open.nextExpiryMs);
+      if (session === liveSession) this.alarm.at(account.open.nextDueMs);
       const event: AccountChanged = {
         type: 'trading.account-changed',
         key: id,

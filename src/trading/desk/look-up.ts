@@ -16,6 +16,19 @@ export interface DeskFeeds {
 
 /** The instruments whose rules a command needs. */
 export function instrumentsOf(command: Command, desk: Pick<DeskState, 'accounts'>): string[] {
+  const named = namedIn(command, desk);
+  // A market batch must not be lost for the sake of another market; its own rules are at hand.
+  if (command.kind === 'market') return named;
+  const accounts = 'accountId' in command ? [desk.accounts.get(command.accountId)] : desk.accounts.values();
+  for (const account of accounts) {
+    if (account === undefined || account.open.nextArrivalMs === Number.POSITIVE_INFINITY) continue;
+    // What arrives meanwhile needs its rules too.
+    for (const order of account.open.awaited()) named.push(order.terms.instrument);
+  }
+  return named;
+}
+
+function namedIn(command: Command, desk: Pick<DeskState, 'accounts'>): string[] {
   switch (command.kind) {
     case 'market':
       return [command.data.instrument];

@@ -1,3 +1,4 @@
+import { Decimal } from '../../kernel/decimal.js';
 import type { MarketData } from '../marks/instrument-market.js';
 import { type OrderRecord, trailOrder } from '../orders/order.js';
 import { Liquidity } from '../venues/paper/liquidity.js';
@@ -5,7 +6,7 @@ import { marketEffects } from '../venues/paper/resting-orders.js';
 import { actOn, type AtVenue, lookForMore, wake } from './at-venue.js';
 import type { VenueAct } from './booking.js';
 import { type DeskState, marketOf } from './desk-state.js';
-import { expireDue } from './expiry.js';
+import { runDue } from './due.js';
 import type { Journal } from './journal.js';
 import { settleLists } from './settle-lists.js';
 
@@ -20,13 +21,15 @@ export interface MarketCommand {
 
 /**
  * Takes over what the market did and does it to the waiting orders, of accounts of that session only. An order whose
- * time is up does not meet it; a bar is met whole or not at all, so one that ends inside a bar ends before it.
+ * time is up does not meet it; a bar is met whole or not at all, so one that ends inside a bar ends before it, and one
+ * that arrives inside it is there from its open on.
  */
 export function marketStep(desk: DeskState, command: MarketCommand, journal: Journal): void {
   const { session, timeMs, data, seen = false } = command;
   const accounts = [...desk.accounts.values()].filter((account) => account.session === session);
-  for (const account of accounts) expireDue(account, data.bar ? timeMs - 1 : timeMs, journal);
-  settleLists(desk, journal);
+  const opening = data.bar ? { instrument: data.instrument, price: Decimal.of(data.bar.open) } : null;
+  const expiryMs = data.bar ? timeMs - 1 : timeMs;
+  for (const account of accounts) runDue({ desk, account, journal }, timeMs, { expiryMs, opening });
   const markets = marketOf(desk, session);
   const market = seen ? markets.of(data.instrument) : markets.apply(data, timeMs);
   command.seen = true;
@@ -36,7 +39,7 @@ export function marketStep(desk: DeskState, command: MarketCommand, journal: Jou
       if (account.open.has(data.instrument)) play(desk, { account, instrument, market, journal }, data);
     }
   }
-  if (data.bar) for (const account of accounts) expireDue(account, timeMs, journal);
+  if (data.bar) for (const account of accounts) runDue({ desk, account, journal }, timeMs);
 }
 
 function play(desk: DeskState, venue: AtVenue, data: MarketData): void {

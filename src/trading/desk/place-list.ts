@@ -6,13 +6,11 @@ import { type Denial, type OrderRecord, orderView } from '../orders/order.js';
 import { listView } from '../orders/list-view.js';
 import { denialProblem } from '../risk/risk-gate.js';
 import type { AnswerKey } from './account-acts.js';
-import { cancelOpen } from './cancel-orders.js';
+import { sendCancel } from './cancel-orders.js';
 import { accountOf, type DeskState } from './desk-state.js';
-import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
 import { placeMembers } from './place-members.js';
 import { firstOrder, type FirstOrder, reused } from './place-order.js';
-import { settleLists } from './settle-lists.js';
 
 export interface PlaceListCommand {
   readonly kind: 'place-list';
@@ -43,7 +41,6 @@ export function placeList(desk: DeskState, command: PlaceListCommand, journal: J
   const before = replayed(desk, command);
   if (before !== null) return before;
   const nowMs = account.tools.clock.nowMs();
-  expireDue(account, nowMs, journal);
   const { orders, denial } = placeMembers(desk, account, { list, strategyId: null, contentHash }, journal);
   if (denial !== null) return { problem: denialProblem(denial), replayed: false };
   const answer = listView(orders.map(orderView), list);
@@ -74,10 +71,8 @@ function replayed(
 /** Cancels what is open of a list, its entry first. */
 export function cancelList(desk: DeskState, command: CancelListCommand, journal: Journal): OrderRecord[] {
   const account = accountOf(desk, command.accountId);
-  expireDue(account, account.tools.clock.nowMs(), journal);
-  settleLists(desk, journal);
   const open = account.open.inList(command.listId);
-  for (const order of open) if (order.isOpen) cancelOpen(account, order, 'canceled_by_user', journal);
+  for (const order of open) if (order.isOpen) sendCancel(account, order, journal);
   return open;
 }
 

@@ -5,12 +5,13 @@ import { type Denial, type ListMembership, moveOrder, type OrderRecord, orderVie
 import type { ListContent, ListMember } from '../orders/list-content.js';
 import { denialOf, formRules } from '../risk/risk-gate.js';
 import type { Replaced } from '../risk/risk-scene.js';
-import { arriveAtVenue, type AtVenue } from './at-venue.js';
+import type { AtVenue } from './at-venue.js';
 import { orderEventType } from './booking.js';
 import { type DeskState, marketOf } from './desk-state.js';
 import type { Journal } from './journal.js';
 import { checkExpiry, denyOrder, newOrder } from './new-order.js';
 import { type Plan, planOrder } from './plan-order.js';
+import { sendToVenue } from './send-to-venue.js';
 import { settleLists } from './settle-lists.js';
 
 interface Planned {
@@ -60,7 +61,7 @@ export function placeMembers(
       market: marketOf(desk, account.session).of(instrument.id),
       journal,
     };
-    arriveAtVenue(venue, order, list.kind === 'oco' ? null : plan.arrival);
+    sendToVenue(venue, order, { arrival: list.kind === 'oco' ? null : plan.arrival });
     settleLists(desk, journal);
   }
   return { orders, denial: null };

@@ -6,13 +6,13 @@ import { type ListContent, listOfEntry } from '../orders/list-content.js';
 import { type Denial, moveOrder, type OrderRecord, orderView } from '../orders/order.js';
 import type { OrderContent } from '../orders/order-content.js';
 import { denialOf, denialProblem } from '../risk/risk-gate.js';
-import { arriveAtVenue, type AtVenue } from './at-venue.js';
+import type { AtVenue } from './at-venue.js';
 import { accountOf, type DeskState } from './desk-state.js';
-import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
 import { checkExpiry, denyOrder, newOrder } from './new-order.js';
 import { placeMembers } from './place-members.js';
 import { planOrder } from './plan-order.js';
+import { sendToVenue } from './send-to-venue.js';
 
 /** The first order of a client order id, as memory or the database remembers it. */
 export interface FirstOrder {
@@ -53,8 +53,6 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   if (first !== null) return replayed(first, command);
   if (command.session !== undefined && command.session !== account.session) throw elsewhere(command, account);
 
-  const nowMs = account.tools.clock.nowMs();
-  expireDue(account, nowMs, journal);
   const list = listOfEntry(command.content, command.clientOrderId);
   const { order, denial } =
     list === null
@@ -86,7 +84,7 @@ function placeOne(desk: DeskState, account: AccountState, command: PlaceCommand,
   moveOrder(order, 'submitted', nowMs);
   // The gate has let it pass, so the instrument is known.
   const venue: AtVenue = { account, instrument: plan.scene.instrument!, market: plan.market, journal };
-  arriveAtVenue(venue, order, plan.arrival);
+  sendToVenue(venue, order, { arrival: plan.arrival, closes: command.first });
   return { order, denial: null };
 }
 

@@ -135,6 +135,31 @@ describe('orders that wait, in the database', () => {
     expect(await shown()).toEqual(['canceled 1/0.4', 'filled 0.25/0.25', 'filled 0.15/0.15']);
   });
 
+  it('arrive after a restart if they, or requests for them, were on their way', async () => {
+    const t = await open('a');
+    await t.market({ book: aBook('100') });
+    const fillModel = { latencyMs: 1_000 };
+    const accountId = await t.account({ type: 'margin', fillModel });
+    const patient = { side: 'buy', type: 'limit', limitPrice: '95' } as const;
+    const there = await place(t, accountId, patient);
+    t.clock.ms += 1_000;
+    await t.market({ book: aBook('100') });
+    const amended = { principal, accountId, orderId: there.id, version: null, changes: { limitPrice: '96' } };
+    expect(await t.orders.amend(amended)).toMatchObject({ pending: 'update' });
+    await t.orders.cancel({ principal, accountId, orderId: there.id });
+    const flying = await place(t, accountId, patient);
+    expect(flying.status).toBe('submitted');
+    const before = await t.desk.stateHash(accountId);
+    await t.stop();
+    const again = await open('b');
+    expect(await again.desk.stateHash(accountId)).toBe(before);
+    again.clock.ms = t.clock.ms + 1_000;
+    await again.market({ book: aBook('100') });
+    const shown = (orderId: string) => again.orders.get({ principal, accountId, orderId });
+    expect(await shown(flying.id)).toMatchObject({ status: 'accepted' });
+    expect(await shown(there.id)).toMatchObject({ status: 'canceled', limitPrice: '96', pending: null });
+  });
+
   it('end by the clock while nothing else happens, also those a restart found', async () => {
     const t = await open('a', new RunningClock());
     await t.market({ book: aBook('100') }, 'live', t.clock.nowMs());

@@ -11,6 +11,7 @@ import type {
   TimeInForce,
   TriggerSource,
 } from '../contract/orders.js';
+import { type InFlight, pendingOf, withRequest } from './in-flight.js';
 import type { TrailingOffset } from './order-content.js';
 import { afterFill, isTerminal, moved } from './order-transitions.js';
 import { isConditional } from './order-types.js';
@@ -72,6 +73,8 @@ export interface OrderProgress {
   denial: Denial | null;
   /** The part that waits for another order to fill. */
   inactive: Decimal;
+  /** Requests on their way to the venue, first to arrive first. */
+  inFlight: readonly InFlight[];
   updatedAtMs: number;
   version: number;
 }
@@ -85,6 +88,7 @@ export class OrderRecord implements OrderProgress {
   statusReason: string | null = null;
   denial: Denial | null = null;
   inactive = Decimal.zero;
+  inFlight: readonly InFlight[] = [];
   updatedAtMs: number;
   version = 1;
   /**
@@ -150,6 +154,8 @@ export class OrderRecord implements OrderProgress {
 /** Moves to `status` by the table. `reason` says why an order ended. */
 export function moveOrder(order: OrderRecord, status: OrderStatus, timeMs: number, reason?: string): void {
   order.status = moved(order.status, status);
+  // Nobody waits for what was asked of an order that is gone.
+  if (isTerminal(order.status)) order.inFlight = [];
   if (reason !== undefined) order.statusReason = reason;
   touch(order, timeMs);
 }
@@ -171,6 +177,7 @@ export function fillOrder(
   });
   const outcome = afterFill(order.status, filled.eq(order.terms.quantity));
   order.status = outcome.status;
+  if (isTerminal(order.status)) order.inFlight = [];
   order.filledQuantity = filled;
   order.filledNotional = order.filledNotional.plus(fill.price.times(fill.quantity));
   if (!fill.fee.isZero()) {
@@ -194,6 +201,21 @@ export function amendOrderTo(order: OrderRecord, changes: AmendedTerms, timeMs: 
   if (!order.inactive.isZero()) order.inactive = order.inactive.plus(more).max(Decimal.zero);
   order.terms = { ...order.terms, ...changes };
   touch(order, timeMs);
+}
+
+/** A request to the venue is out. */
+export function sendRequest(order: OrderRecord, request: InFlight, timeMs: number): void {
+  order.inFlight = withRequest(order.inFlight, request);
+  touch(order, timeMs);
+}
+
+/** The first request that was out has arrived; what comes of it is another matter. */
+export function arriveRequest(order: OrderRecord): InFlight {
+  const [first, ...others] = order.inFlight;
+  invariant(first !== undefined, 'what arrives was sent', { order: order.terms.id });
+  order.inFlight = others;
+  touch(order, first.atMs);
+  return first;
 }
 
 /** A part that waited for another order may be filled from now on. */
@@ -259,7 +281,7 @@ export function orderView(order: OrderRecord): Order {
     postOnly: terms.postOnly,
     reduceOnly: terms.reduceOnly,
     status: order.status,
-    pending: null,
+    pending: pendingOf(order.inFlight),
     outcome: 'known',
     statusReason: order.statusReason,
     venueOrderId: null,
