@@ -33,6 +33,7 @@ import { RpcConfig } from './platform/rpc/rpc.config.js';
 import { parseStaticServices } from './platform/rpc/static-services.js';
 import { Accounts } from './trading/contract/accounts.js';
 import type { AccountChanged } from './trading/contract/events.js';
+import { OrderLists } from './trading/contract/order-lists.js';
 import { Orders } from './trading/contract/orders.js';
 import { Portfolio } from './trading/contract/portfolio.js';
 import { GlobalRisk, Risk } from './trading/contract/risk.js';
@@ -45,7 +46,7 @@ import { version } from './version.js';
 export const portsOf: Record<Exclude<Part, 'gateway'>, readonly PortClass<any>[]> = {
   data: [Instruments, Candles, Market, DataJobs, Imports, Exports, Backfills, Quality, Replays, Feeds],
   ml: [Features, Models, Predictions],
-  trading: [Accounts, Orders, Portfolio, Risk, GlobalRisk, Strategies],
+  trading: [Accounts, OrderLists, Orders, Portfolio, Risk, GlobalRisk, Strategies],
 };
 
 type CrossingType = (

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountsService } from './accounts/accounts.service.js';
 import { IdempotencyRepository } from './accounts/idempotency.repository.js';
 import { Accounts } from './contract/accounts.js';
+import { OrderLists } from './contract/order-lists.js';
 import { Orders } from './contract/orders.js';
 import { Portfolio } from './contract/portfolio.js';
 import { GlobalRisk, Risk } from './contract/risk.js';
@@ -11,6 +12,8 @@ import { DeskReads } from './desk/desk-reads.js';
 import { Desk } from './desk/desk.service.js';
 import { InstrumentCache } from './desk/instrument-cache.service.js';
 import { OrderListRepository } from './orders/order-list.repository.js';
+import { OrderListsRepository } from './orders/order-lists.repository.js';
+import { OrderListsService } from './orders/order-lists.service.js';
 import { OrdersService } from './orders/orders.service.js';
 import { EquityPoints } from './portfolio/equity-points.service.js';
 import { EquityRecorder } from './portfolio/equity-recorder.service.js';
@@ -43,6 +46,9 @@ const deskProviders: Provider[] = [
   IdempotencyRepository,
   OrdersService,
   { provide: Orders, useExisting: OrdersService },
+  OrderListsRepository,
+  OrderListsService,
+  { provide: OrderLists, useExisting: OrderListsService },
   AccountsService,
   { provide: Accounts, useExisting: AccountsService },
   RiskChangesRepository,
@@ -78,7 +84,7 @@ const strategyProviders: Provider[] = [
 const providers = [...deskProviders, ...portfolioProviders, ...strategyProviders];
 
 /** What other modules may ask for: ports, and the account a first start needs. */
-const shown = [Orders, Accounts, Risk, GlobalRisk, Portfolio, Strategies, AccountsService];
+const shown = [Orders, OrderLists, Accounts, Risk, GlobalRisk, Portfolio, Strategies, AccountsService];
 
 /** What TypeORM maps; the root names them when it opens the database. */
 export const tradingEntities = [StrategyEntity] as const;

@@ -15,6 +15,7 @@ import { Models } from '../../src/ml/contract/models.js';
 import { Predictions } from '../../src/ml/contract/predictions.js';
 import { Accounts } from '../../src/trading/contract/accounts.js';
 import { tradingProblem } from '../../src/trading/contract/errors.js';
+import { OrderLists } from '../../src/trading/contract/order-lists.js';
 import { Orders } from '../../src/trading/contract/orders.js';
 import { Portfolio } from '../../src/trading/contract/portfolio.js';
 import { GlobalRisk, Risk } from '../../src/trading/contract/risk.js';
@@ -33,6 +34,7 @@ const ports: readonly PortToken[] = [
   Instruments,
   Market,
   Models,
+  OrderLists,
   Orders,
   Portfolio,
   Predictions,

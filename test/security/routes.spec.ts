@@ -8,6 +8,7 @@ import { adminPassword, startGateway, type GatewayProcess } from './gateway-proc
 
 /** Every route of the gateway and the least role that may call it. A new route belongs here, or this test fails. */
 const decided: Record<string, string> = {
+  'DELETE /v1/accounts/:accountId/order-lists/:listId': 'trader',
   'DELETE /v1/accounts/:accountId/orders': 'trader',
   'DELETE /v1/accounts/:accountId/orders/:orderId': 'trader',
   'DELETE /v1/accounts/:accountId/positions': 'trader',
@@ -23,6 +24,8 @@ const decided: Record<string, string> = {
   'GET /v1/accounts/:accountId/fills': 'viewer',
   'GET /v1/accounts/:accountId/ledger': 'viewer',
   'GET /v1/accounts/:accountId/ledger/verify': 'viewer',
+  'GET /v1/accounts/:accountId/order-lists': 'viewer',
+  'GET /v1/accounts/:accountId/order-lists/:listId': 'viewer',
   'GET /v1/accounts/:accountId/orders': 'viewer',
   'GET /v1/accounts/:accountId/orders/:orderId': 'viewer',
   'GET /v1/accounts/:accountId/orders/by-client-id/:clientOrderId': 'viewer',
@@ -68,7 +71,9 @@ const decided: Record<string, string> = {
   'PATCH /v1/accounts/:accountId/strategies/:strategyId': 'trader',
   'PATCH /v1/users/:id': 'admin',
   'POST /v1/accounts': 'trader',
+  'POST /v1/accounts/:accountId/order-lists': 'trader',
   'POST /v1/accounts/:accountId/orders': 'trader',
+  'POST /v1/accounts/:accountId/orders/batch': 'trader',
   'POST /v1/accounts/:accountId/orders/check': 'trader',
   'POST /v1/accounts/:accountId/strategies': 'trader',
   'POST /v1/accounts/:accountId/strategies/:strategyId/start': 'trader',

@@ -5,6 +5,7 @@ import { SeededRandom } from '../../src/kernel/random.js';
 import type { Instrument } from '../../src/data/contract/instruments.js';
 import type { AccountState } from '../../src/trading/accounts/account-state.js';
 import type { FillModel } from '../../src/trading/contract/accounts.js';
+import type { OrderList, PlaceOrderList } from '../../src/trading/contract/order-lists.js';
 import type { Order, PlaceOrder } from '../../src/trading/contract/orders.js';
 import type { RiskLimits } from '../../src/trading/contract/risk.js';
 import { type AnswerOf, type Command, execute } from '../../src/trading/desk/commands.js';
@@ -13,6 +14,7 @@ import { Journal } from '../../src/trading/desk/journal.js';
 import { RecentOrders } from '../../src/trading/desk/recent-orders.js';
 import type { MarketData } from '../../src/trading/marks/instrument-market.js';
 import { tradedInstrument } from '../../src/trading/marks/traded-instrument.js';
+import { listContent, listHash } from '../../src/trading/orders/list-content.js';
 import { contentHash, orderContent } from '../../src/trading/orders/order-content.js';
 import { anInstrument, btc, TestClock } from './trading-desk.js';
 
@@ -113,6 +115,21 @@ export class TestAccount {
     });
     if ('problem' in outcome) throw outcome.problem;
     return outcome.answer.order;
+  }
+
+  /** The list, or throws the problem its sender would get. */
+  placeList(asked: PlaceOrderList): OrderList {
+    const list = listContent(asked);
+    const outcome = this.run({
+      kind: 'place-list',
+      accountId: this.id,
+      list,
+      contentHash: listHash(list),
+      answerKey: null,
+    });
+    if ('problem' in outcome) throw outcome.problem;
+    if ('replayedId' in outcome) throw new Error(`list ${outcome.replayedId} was there before`);
+    return outcome.list;
   }
 
   limit(side: 'buy' | 'sell', quantity: string, limitPrice: string, over: Partial<PlaceOrder> = {}): Order {

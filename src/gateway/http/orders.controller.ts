@@ -10,48 +10,15 @@ import {
   OrderQuery,
   Orders,
   PlaceOrder,
+  PlaceOrders,
 } from '../../trading/contract/orders.js';
 import { Coalesces, Limited } from '../access/limited.js';
 import { InstrumentFilter } from '../contract/queries.js';
 import { Describe } from '../openapi/describe.js';
 import { CoalescedCancels } from './coalesced-cancels.service.js';
+import { busy, denials } from './order-problems.js';
 import { versionWanted } from './if-match.js';
 import type { Reply, SignedRequest } from './request.adapter.js';
-
-/** The desk may be too busy, or just reading itself anew. */
-const busy = ['TRADING_OVERLOADED', 'TRADING_UNAVAILABLE'];
-const denials = [
-  'TRADING_ACCOUNT_UNKNOWN',
-  'TRADING_ORDER_INCOMPLETE',
-  'TRADING_ORDER_TYPE_UNSUPPORTED',
-  'TRADING_CLIENT_ORDER_ID_REUSED',
-  'TRADING_INSTRUMENT_UNKNOWN',
-  'TRADING_INSTRUMENT_NOT_TRADING',
-  'TRADING_PRICE_STEP',
-  'TRADING_QUANTITY_STEP',
-  'TRADING_QUANTITY_TOO_SMALL',
-  'TRADING_QUANTITY_TOO_LARGE',
-  'TRADING_NOTIONAL_TOO_SMALL',
-  'TRADING_NOTIONAL_TOO_LARGE',
-  'TRADING_PRICE_COLLAR',
-  'TRADING_BALANCE_INSUFFICIENT',
-  'TRADING_POSITION_TOO_LARGE',
-  'TRADING_EXPOSURE_TOO_LARGE',
-  'TRADING_OPEN_ORDERS_TOO_MANY',
-  'TRADING_ORDER_RATE',
-  'TRADING_MARK_STALE',
-  'TRADING_STATE_REDUCING',
-  'TRADING_STATE_HALTED',
-  'TRADING_REDUCE_ONLY',
-  'TRADING_GLOBAL_STATE',
-  'TRADING_GLOBAL_NOTIONAL',
-  'TRADING_GLOBAL_EXPOSURE',
-  'TRADING_GLOBAL_NET_EXPOSURE',
-  'TRADING_GLOBAL_OPEN_ORDERS',
-  'TRADING_GLOBAL_ORDER_RATE',
-  'TRADING_ACCOUNT_IN_REPLAY',
-  ...busy,
-];
 
 /** Denials an order meets once, as it is placed. */
 const onlyWhenPlaced: ReadonlySet<string> = new Set([
@@ -92,6 +59,27 @@ export class OrdersController {
     const answer = await this.orders.submit({ principal, accountId: params.accountId, order });
     if (answer.replayed) reply.status(200).header('Idempotency-Replayed', 'true');
     return answer.order;
+  }
+
+  @Post('batch')
+  @RequireRole('trader')
+  @Limited('orders')
+  @HttpCode(207)
+  @Describe({
+    summary: 'Place up to 100 orders, stored together',
+    more:
+      'One after the other, each judged by what those before it have done. A refused one does not hold back the rest; ' +
+      'give each a `clientOrderId` to send the batch again safely.',
+    answers: MultiAnswer,
+    says: 'One item per order, in their order: 201, 200 for one that was there before, else its problem.',
+    problems: ['TRADING_ACCOUNT_UNKNOWN', ...busy],
+  })
+  placeBatch(
+    @PathId('accountId') accountId: string,
+    @Body() { orders }: PlaceOrders,
+    @Req() { principal }: SignedRequest,
+  ): Promise<MultiAnswer> {
+    return this.orders.submitBatch({ principal, accountId, orders });
   }
 
   @Post('check')
@@ -165,6 +153,7 @@ export class OrdersController {
     problems: [
       'TRADING_ORDER_UNKNOWN',
       'TRADING_ORDER_CLOSED',
+      'TRADING_ORDER_PENDING',
       'REQUEST_PRECONDITION_FAILED',
       'REQUEST_PRECONDITION_REQUIRED',
       'TRADING_AMEND_BELOW_FILLED',

@@ -101,7 +101,7 @@ export class AccountState {
 
   /** When something happens to the account by the clock alone; infinity when nothing does. */
   get nextDueMs(): number {
-    return Math.min(this.open.nextExpiryMs, this.memory.deadMan?.lapsesAtMs ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.open.nextDueMs, this.memory.deadMan?.lapsesAtMs ?? Number.POSITIVE_INFINITY);
   }
 
   position(instrument: string): PositionState {

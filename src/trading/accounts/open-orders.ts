@@ -45,8 +45,12 @@ interface Kept {
 export class OpenOrders {
   private readonly byId = new Map<string, OrderRecord>();
   private readonly byInstrument = new Map<string, Kept>();
+  private readonly byList = new Map<string, Set<OrderRecord>>();
   private readonly expiring = new Set<OrderRecord>();
+  /** Null: to be worked out again. */
   private nextExpiry: number | null = Number.POSITIVE_INFINITY;
+  private readonly flying = new Set<OrderRecord>();
+  private nextArrival: number | null = Number.POSITIVE_INFINITY;
   /** Rises whenever an order joins. */
   revision = 0;
   /** Rises whenever the sums may have changed. */
@@ -91,6 +95,32 @@ export class OpenOrders {
     return this.nextExpiry;
   }
 
+  /** When the first request that is out arrives; infinity when none is. */
+  get nextArrivalMs(): number {
+    this.nextArrival ??= Math.min(
+      Number.POSITIVE_INFINITY,
+      ...[...this.flying].map((order) => order.inFlight[0].atMs),
+    );
+    return this.nextArrival;
+  }
+
+  /** When the next of all this is due. */
+  get nextDueMs(): number {
+    return Math.min(this.nextExpiryMs, this.nextArrivalMs);
+  }
+
+  /** Those with a request that arrives at `nowMs`, in the order they were placed. */
+  arriving(nowMs: number): OrderRecord[] {
+    return [...this.flying]
+      .filter((order) => order.inFlight[0].atMs <= nowMs)
+      .toSorted((a, b) => (a.terms.id < b.terms.id ? -1 : 1));
+  }
+
+  /** Those with a request that is out. */
+  awaited(): IterableIterator<OrderRecord> {
+    return this.flying.values();
+  }
+
   /** Those that end at `nowMs` or before, in the order they end. */
   expired(nowMs: number): OrderRecord[] {
     if (this.nextExpiryMs > nowMs) return [];
@@ -98,18 +128,43 @@ export class OpenOrders {
     return due.toSorted((a, b) => a.terms.expireAtMs! - b.terms.expireAtMs!);
   }
 
-  /** What the account holds for this order; nothing while it is not open here. */
+  /** The open orders of a list, in the order they were placed. */
+  inList(listId: string): OrderRecord[] {
+    return [...(this.byList.get(listId) ?? [])];
+  }
+
+  /**
+   * What the account holds for this order; nothing while it is not open here. Of the two orders of an OCO only one can
+   * fill, so together they hold what the larger one needs.
+   */
   holdOf(order: OrderRecord): Hold {
-    return this.byId.has(order.terms.id) && !order.terms.reduceOnly ? ownHold(order) : noHold;
+    if (order.terms.reduceOnly) return noHold;
+    const partners = this.partnersOf(order);
+    if (partners === null) return this.byId.has(order.terms.id) ? ownHold(order) : noHold;
+    return partners.map(ownHold).reduce(
+      (most, hold) => ({
+        quantity: most.quantity.max(hold.quantity),
+        notional: most.notional.max(hold.notional),
+      }),
+      noHold,
+    );
   }
 
   add(order: OrderRecord): void {
-    const { id, instrument, expireAtMs } = order.terms;
+    const { id, instrument, expireAtMs, list } = order.terms;
+    if (this.byId.has(id)) return;
+    const from = this.heldBefore(order);
     this.byId.set(id, order);
     let kept = this.byInstrument.get(instrument);
     if (kept === undefined) this.byInstrument.set(instrument, (kept = { orders: new Map(), totals: none }));
     kept.orders.set(id, order);
-    kept.totals = shifted(kept.totals, order, { from: noHold, to: ownHold(order) });
+    if (list !== null) {
+      const members = this.byList.get(list.id);
+      if (members === undefined) this.byList.set(list.id, new Set([order]));
+      else members.add(order);
+    }
+    kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
+    this.noteRequests(order);
     this.shifts += 1;
     if (expireAtMs !== null) this.expiring.add(order);
     if (expireAtMs !== null) this.nextExpiry = Math.min(this.nextExpiryMs, expireAtMs);
@@ -121,12 +176,31 @@ export class OpenOrders {
     const { id, instrument } = order.terms;
     const kept = this.byInstrument.get(instrument);
     if (kept === undefined || !this.byId.has(id)) return act();
-    const from = ownHold(order);
+    const from = this.heldBefore(order);
     const result = act();
-    kept.totals = shifted(kept.totals, order, { from, to: ownHold(order) });
+    kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
+    this.noteRequests(order);
     this.shifts += 1;
     if (!order.isOpen) this.remove(order, kept);
     return result;
+  }
+
+  private noteRequests(order: OrderRecord): void {
+    if (order.inFlight.length > 0) this.flying.add(order);
+    else if (!this.flying.delete(order)) return;
+    this.nextArrival = null;
+  }
+
+  /** As `holdOf`, but of a reduce-only order what it could fill: that is summed apart. */
+  private heldBefore(order: OrderRecord): Hold {
+    if (!order.terms.reduceOnly) return this.holdOf(order);
+    return this.byId.has(order.terms.id) ? ownHold(order) : noHold;
+  }
+
+  /** The orders of its OCO on its side that are kept here; null for an order that shares with nobody. */
+  private partnersOf({ terms: { list, side } }: OrderRecord): OrderRecord[] | null {
+    if (list === null || list.kind !== 'oco') return null;
+    return this.inList(list.id).filter(({ terms }) => terms.side === side && !terms.reduceOnly);
   }
 
   /** Behind all others of its instrument: whoever asks for more waits anew. */
@@ -142,6 +216,9 @@ export class OpenOrders {
     kept.orders.delete(id);
     if (kept.orders.size === 0) this.byInstrument.delete(instrument);
     if (this.expiring.delete(order)) this.nextExpiry = null;
+    const { list } = order.terms;
+    const members = list === null ? undefined : this.byList.get(list.id);
+    if (list !== null && members?.delete(order) && members.size === 0) this.byList.delete(list.id);
   }
 }
 

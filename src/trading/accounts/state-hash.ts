@@ -11,6 +11,9 @@ export function stateHash(account: AccountState): string {
     ...orderView(order),
     contentHash: order.terms.contentHash,
     filledNotional: order.filledNotional,
+    list: order.terms.list,
+    inactive: order.inactive,
+    inFlight: order.inFlight,
   }));
   const state = {
     terms: account.terms,

@@ -65,6 +65,25 @@ export class FillModel {
   @decimal({ sign: 'not-negative', optional: true, about: "Ratio of notional; default the instrument's." })
   takerFee?: string;
 
+  @integer({
+    max: 60_000,
+    optional: true,
+    about: 'Milliseconds every request takes to the venue. Default 0.',
+  })
+  latencyMs?: number;
+
+  @integer({ max: 60_000, optional: true, about: 'Up to so many more, drawn from the seed. Default 0.' })
+  latencyJitterMs?: number;
+
+  @integer({ max: 60_000, optional: true, about: 'On top of it for placing an order. Default 0.' })
+  placeLatencyMs?: number;
+
+  @integer({ max: 60_000, optional: true, about: 'On top of it for amending one. Default 0.' })
+  amendLatencyMs?: number;
+
+  @integer({ max: 60_000, optional: true, about: 'On top of it for cancelling one. Default 0.' })
+  cancelLatencyMs?: number;
+
   @integer({ optional: true, about: 'Seed of everything random here. Default 1.' })
   seed?: number;
 }

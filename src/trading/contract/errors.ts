@@ -3,6 +3,7 @@ import { defineProblems } from '../../kernel/errors.js';
 /** What the risk gate and the desk refuse with; each denial carries the number and the limit. */
 export const tradingProblem = defineProblems({
   TRADING_ACCOUNT_UNKNOWN: { status: 404, title: 'Unknown account', retryable: false },
+  TRADING_LIST_UNKNOWN: { status: 404, title: 'Unknown order list', retryable: false },
   TRADING_ORDER_UNKNOWN: { status: 404, title: 'Unknown order', retryable: false },
   TRADING_POSITION_UNKNOWN: { status: 404, title: 'No such position', retryable: false },
   TRADING_STRATEGY_UNKNOWN: { status: 404, title: 'Unknown strategy', retryable: false },
@@ -15,6 +16,7 @@ export const tradingProblem = defineProblems({
   },
   TRADING_ORDER_INCOMPLETE: { status: 400, title: 'Order fields do not fit its type', retryable: false },
   TRADING_ORDER_CLOSED: { status: 409, title: 'Order is closed already', retryable: false },
+  TRADING_ORDER_PENDING: { status: 409, title: 'A request is still on its way', retryable: true },
   TRADING_AMEND_BELOW_FILLED: { status: 422, title: 'Amended to what is filled already', retryable: false },
   TRADING_AMEND_TOO_LATE: { status: 422, title: 'Order has gone past what was amended', retryable: false },
   TRADING_AMEND_RATE: { status: 422, title: 'Amendments too fast', retryable: true },

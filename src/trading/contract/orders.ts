@@ -34,6 +34,9 @@ export type TimeInForce = (typeof timesInForce)[number];
 export const triggerSources = ['last', 'bid_ask', 'mark'] as const;
 export type TriggerSource = (typeof triggerSources)[number];
 
+export const listRoles = ['entry', 'child', 'take_profit', 'stop_loss', 'leg'] as const;
+export type ListRole = (typeof listRoles)[number];
+
 export const orderStatuses = [
   'initialized',
   'denied',
@@ -57,6 +60,32 @@ export class TrailingOffset {
     about: 'In percent of the price, below 100: `1.5` keeps the trigger 1.5 % away.',
   })
   percent?: string;
+}
+
+export class TakeProfit {
+  @decimal({
+    optional: true,
+    about: 'Rests there as a limit order; with `triggerPrice` its limit.',
+    example: '55000',
+  })
+  limitPrice?: string;
+
+  @decimal({ optional: true, about: 'Sold (or bought back) at the market once it is reached.' })
+  triggerPrice?: string;
+
+  @oneOf(triggerSources, { optional: true })
+  triggerBy?: TriggerSource;
+}
+
+export class StopLoss {
+  @decimal({ example: '45000' })
+  triggerPrice: string;
+
+  @decimal({ optional: true, about: 'Makes it a stop limit.' })
+  limitPrice?: string;
+
+  @oneOf(triggerSources, { optional: true })
+  triggerBy?: TriggerSource;
 }
 
 export class PlaceOrder {
@@ -124,6 +153,18 @@ export class PlaceOrder {
 
   @flag({ optional: true, about: 'May only shrink a position.' })
   reduceOnly?: boolean;
+
+  @object(() => TakeProfit, {
+    optional: true,
+    about: 'A reduce-only order on the other side that takes the gain; each fill wakes its part of it.',
+  })
+  takeProfit?: TakeProfit;
+
+  @object(() => StopLoss, {
+    optional: true,
+    about: 'A reduce-only stop on the other side; what it or the take-profit fills the other one loses.',
+  })
+  stopLoss?: StopLoss;
 
   @list({ type: 'string', maxLength: 40 }, { max: 10, optional: true })
   tags?: string[];
@@ -199,7 +240,11 @@ export class Order {
   venueOrderId: string | null;
   @list(() => OrderFee)
   fees: OrderFee[];
-  @list({ type: 'string' }, { about: 'Ids of linked orders.' })
+  @text({ nullable: true, about: 'The list it belongs to.' })
+  listId: string | null;
+  @oneOf(listRoles, { nullable: true, about: 'What it is in its list.' })
+  listRole: ListRole | null;
+  @list({ type: 'string' }, { about: 'Ids of the other orders of its list.' })
   links: string[];
   @text({ nullable: true })
   strategyId: string | null;
@@ -247,6 +292,14 @@ export class OrderCheck {
   estimatedFee: OrderFee | null;
 }
 
+/** Most orders of one batch. */
+export const batchMax = 100;
+
+export class PlaceOrders {
+  @list(() => PlaceOrder, { min: 1, max: batchMax })
+  orders: PlaceOrder[];
+}
+
 export interface SubmitAnswer {
   order: Order;
   /** The same client order id was there before; this is the first order, unchanged. */
@@ -273,6 +326,7 @@ export abstract class Orders {
     name: 'trading.orders',
     methods: {
       submit: 'act',
+      submitBatch: 'act',
       check: 'read',
       amend: 'act',
       cancel: 'keyed',
@@ -296,11 +350,21 @@ export abstract class Orders {
     strategyId?: string;
     session?: string;
   }): Promise<SubmitAnswer>;
+  /**
+   * Places many orders, one after the other, durable together before it answers: an item per order with the status
+   * that placing it alone would have (201, 200 for one that was there before, else its problem). One that is refused
+   * does not hold back the others.
+   */
+  abstract submitBatch(command: {
+    principal: Principal;
+    accountId: string;
+    orders: PlaceOrder[];
+  }): Promise<MultiAnswer>;
   /** Every rule's verdict, estimated fill and fee; nothing happens. Throws TRADING_ORDER_INCOMPLETE. */
   abstract check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck>;
   /**
    * Changes an open order in place. `version`: the one the caller has seen, null for any. Throws TRADING_ORDER_UNKNOWN,
-   * TRADING_ORDER_CLOSED, REQUEST_PRECONDITION_FAILED, TRADING_ORDER_INCOMPLETE, TRADING_AMEND_BELOW_FILLED,
+   * TRADING_ORDER_CLOSED, TRADING_ORDER_PENDING, REQUEST_PRECONDITION_FAILED, TRADING_ORDER_INCOMPLETE, TRADING_AMEND_BELOW_FILLED,
    * TRADING_AMEND_TOO_LATE, TRADING_AMEND_RATE, TRADING_WOULD_TAKE_LIQUIDITY, TRADING_WOULD_TRIGGER and risk codes; the
    * order is then as it was.
    */

@@ -11,7 +11,7 @@ import { tradingProblem } from '../contract/errors.js';
 import { withdrawable } from '../risk/account-worth.js';
 import { limitDefaults } from '../risk/limits.js';
 import { bookTransfer } from './booking.js';
-import { cancelOpen } from './cancel-orders.js';
+import { cancelOpen } from './cancel-open.js';
 import { accountOf, type DeskState, marketOf } from './desk-state.js';
 import type { Journal } from './journal.js';
 import { disarm } from './dead-man.js';

@@ -1,21 +1,24 @@
 import { Decimal } from '../../kernel/decimal.js';
-import { problem, type Problem } from '../../kernel/errors.js';
+import { problem, Problem } from '../../kernel/errors.js';
 import type { AccountState } from '../accounts/account-state.js';
 import { tradingProblem } from '../contract/errors.js';
 import type { Order } from '../contract/orders.js';
 import { amendOrderTo, type AmendedTerms, type OrderRecord, orderView } from '../orders/order.js';
-import { incomplete, type OrderChanges } from '../orders/order-content.js';
+import type { OrderChanges } from '../orders/order-content.js';
+import { incomplete } from '../orders/order-fields.js';
 import { formOf } from '../orders/order-types.js';
 import { denialOf, denialProblem, formRules, rulesForAmending } from '../risk/risk-gate.js';
 import { RiskScene } from '../risk/risk-scene.js';
+import { pendingOf } from '../orders/in-flight.js';
+import { delayMs } from '../venues/paper/latency.js';
 import { Liquidity } from '../venues/paper/liquidity.js';
 import { arrive, queueAhead } from '../venues/paper/paper-venue.js';
 import { isReached, referencePrice } from '../venues/paper/triggers.js';
 import { type AtVenue, lookForMore, wake } from './at-venue.js';
 import { unknownOrder } from './cancel-orders.js';
 import { accountOf, type DeskState, marketOf } from './desk-state.js';
-import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
+import { send } from './send-request.js';
 import { costOf, stepsBack } from './plan-order.js';
 
 export interface AmendCommand {
@@ -33,15 +36,15 @@ export interface AmendCommand {
  * Changes an open order in place: same id, and its place in the queue unless its price moves or it grows. What the
  * change adds is judged by every rule, as if the order came anew; what it takes back is always allowed. Throws, and
  * leaves the order as it was: TRADING_ORDER_UNKNOWN, TRADING_ORDER_CLOSED, REQUEST_PRECONDITION_FAILED,
- * TRADING_ORDER_INCOMPLETE, TRADING_AMEND_BELOW_FILLED, TRADING_AMEND_TOO_LATE, TRADING_AMEND_RATE,
+ * TRADING_ORDER_PENDING, TRADING_ORDER_INCOMPLETE, TRADING_AMEND_BELOW_FILLED, TRADING_AMEND_TOO_LATE, TRADING_AMEND_RATE,
  * TRADING_WOULD_TAKE_LIQUIDITY, TRADING_WOULD_TRIGGER and the codes of the risk gate.
  */
 export function amendOrder(desk: DeskState, command: AmendCommand, journal: Journal): Order {
   const account = accountOf(desk, command.accountId);
   const nowMs = account.tools.clock.nowMs();
-  expireDue(account, nowMs, journal);
   const order = openOrder(desk, account, command);
   checkVersion(order, command.version);
+  checkNothingOut(order);
   const terms = amended(order, command.changes);
   if (terms === null) return orderView(order);
   takeRate(account, nowMs);
@@ -50,9 +53,40 @@ export function amendOrder(desk: DeskState, command: AmendCommand, journal: Jour
   if (instrument === null) throw unknownInstrument(order.terms.instrument);
   const venue: AtVenue = { account, instrument, market: session.of(instrument.id), journal };
   judge(venue, session, order, terms);
-  const wakes = meetsTrigger(venue, order, terms);
+  meetsTrigger(venue, order, terms);
   checkPostOnly(venue, order, terms);
+  const delay = isHeldBack(order) ? 0 : delayMs('update', account.model, account.seq);
+  if (delay === 0) apply(venue, order, terms);
+  else send(account, order, { kind: 'update', atMs: nowMs + delay, terms }, journal);
+  return orderView(order);
+}
 
+/**
+ * A change that was on its way arrives. Much may have happened meanwhile: what no longer fits is refused, and the
+ * order stays as it is.
+ */
+export function updateArrives(venue: AtVenue, order: OrderRecord, terms: AmendedTerms): void {
+  const { account, journal } = venue;
+  try {
+    amended(order, terms);
+    meetsTrigger(venue, order, terms);
+    checkPostOnly(venue, order, terms);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { code } = error;
+    journal.event(account, 'order-update-refused', account.tools.clock.nowMs(), {
+      ...orderView(order),
+      code,
+    });
+    return;
+  }
+  apply(venue, order, terms);
+}
+
+function apply(venue: AtVenue, order: OrderRecord, terms: AmendedTerms): void {
+  const { account, journal } = venue;
+  const nowMs = account.tools.clock.nowMs();
+  const wakes = meetsTrigger(venue, order, terms);
   const moved = !same(terms.limitPrice, order.terms.limitPrice);
   const grew = terms.quantity.gt(order.terms.quantity);
   account.open.change(order, () => amendOrderTo(order, terms, nowMs));
@@ -64,7 +98,11 @@ export function amendOrder(desk: DeskState, command: AmendCommand, journal: Jour
   journal.event(account, 'order-amended', nowMs, orderView(order));
   if (wakes) wake(venue, order, null);
   else if (moved && order.rests) lookForMore(venue, order, null);
-  return orderView(order);
+}
+
+/** What waits for its entry has never left for the venue. */
+function isHeldBack({ status, inFlight }: OrderRecord): boolean {
+  return status === 'submitted' && inFlight.length === 0;
 }
 
 function openOrder(desk: DeskState, account: AccountState, { orderId, stored }: AmendCommand): OrderRecord {
@@ -84,6 +122,14 @@ function checkVersion(order: OrderRecord, version: number | null): void {
   throw problem('REQUEST_PRECONDITION_FAILED', {
     detail: `If-Match names version ${version} and the order has ${order.version}; read it again and decide anew`,
     facts: { version: order.version, expected: version },
+  });
+}
+
+function checkNothingOut(order: OrderRecord): void {
+  if (pendingOf(order.inFlight) === null) return;
+  throw tradingProblem('TRADING_ORDER_PENDING', {
+    detail: `a request to ${pendingOf(order.inFlight)} the order is still on its way; wait until it has arrived`,
+    facts: { pending: pendingOf(order.inFlight) },
   });
 }
 
@@ -109,7 +155,7 @@ function amended(order: OrderRecord, changes: OrderChanges): AmendedTerms | null
     });
   }
   const newTrigger = !same(next.triggerPrice, terms.triggerPrice);
-  if (newTrigger && !order.waitsForTrigger) {
+  if (newTrigger && !order.waitsForTrigger && order.status !== 'submitted') {
     throw tradingProblem('TRADING_AMEND_TOO_LATE', {
       detail: `the order is ${order.status}: its trigger has been reached; amend its limit or quantity`,
       facts: { orderStatus: order.status },
@@ -154,7 +200,8 @@ function judge(
     });
   const misshapen = denialOf(scene(terms.quantity), formRules);
   if (misshapen !== null) throw denialProblem(misshapen);
-  if (!enlarges(order, terms)) return;
+  // What waits for its entry is judged, if at all, when that has filled.
+  if (!order.inactive.isZero() || !enlarges(order, terms)) return;
   const denial = denialOf(scene(terms.quantity.minus(order.filledQuantity)), rulesForAmending);
   if (denial !== null) throw denialProblem(denial);
 }

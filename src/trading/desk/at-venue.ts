@@ -2,7 +2,7 @@ import { Decimal } from '../../kernel/decimal.js';
 import type { AccountState } from '../accounts/account-state.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
-import type { OrderRecord } from '../orders/order.js';
+import { type OrderRecord, trailOrder } from '../orders/order.js';
 import { isConditional, mayRest } from '../orders/order-types.js';
 import { Liquidity } from '../venues/paper/liquidity.js';
 import {
@@ -12,9 +12,9 @@ import {
   queueAhead,
   rememberTaken,
 } from '../venues/paper/paper-venue.js';
-import { isReached, referencePrice } from '../venues/paper/triggers.js';
+import { isReached, referencePrice, trailedTo } from '../venues/paper/triggers.js';
 import { VenueAct } from './booking.js';
-import { cancelIdleReducers, cancelOpen } from './cancel-orders.js';
+import { cancelOpen } from './cancel-open.js';
 import type { Journal } from './journal.js';
 
 /** Where an order meets the paper venue. */
@@ -26,13 +26,19 @@ export interface AtVenue {
 }
 
 /** A submitted order arrives: it waits for its trigger, fills, rests, or ends at once. `known`: its arrival, if worked out before. */
-export function arriveAtVenue(venue: AtVenue, order: OrderRecord, known: Arrival | null = null): void {
+export function arriveAtVenue(
+  venue: AtVenue,
+  order: OrderRecord,
+  known: Arrival | null = null,
+  at: Decimal | null = null,
+): void {
   if (!isConditional(order.terms.type)) {
-    execute(venue, order, known ?? arrivalOf(venue, order, null));
+    execute(venue, order, known ?? arrivalOf(venue, order, at));
     return;
   }
   const { account, market } = venue;
-  const price = referencePrice(order.terms, market);
+  const price = at ?? referencePrice(order.terms, market);
+  startTrailing(venue, order, price);
   if (price === null || !isReached(order.terms, price)) {
     const act = actOn(venue, order);
     act.move('accepted');
@@ -40,14 +46,23 @@ export function arriveAtVenue(venue: AtVenue, order: OrderRecord, known: Arrival
     act.conclude(market);
     return;
   }
-  if (account.model.rejectsTriggered) {
+  // What protects a position that is there already goes to work at once.
+  const role = order.terms.list?.role ?? 'leg';
+  if (account.model.rejectsTriggered && (role === 'leg' || role === 'entry')) {
     const act = actOn(venue, order);
     act.move('rejected', 'would_trigger');
     act.conclude(market);
     return;
   }
   account.open.add(order);
-  wake(venue, order, null);
+  wake(venue, order, at);
+}
+
+/** A trailing stop that waited for its entry begins behind the price it finds. */
+function startTrailing({ account, instrument }: AtVenue, order: OrderRecord, price: Decimal | null): void {
+  if (price === null || order.terms.trailing === null || order.terms.triggerPrice !== null) return;
+  const trigger = trailedTo(order.terms, price, instrument.tickSize);
+  if (trigger !== null) account.open.change(order, () => trailOrder(order, trigger));
 }
 
 /** The trigger is reached: the order goes to work, in a market that stands `at` a price or where it was last seen. */
@@ -76,7 +91,7 @@ function arrivalOf(
   const quantity = account.fillable(order, instrument.lotSize);
   const liquidity = new Liquidity(market, account.model, account.id);
   const arrival = arrive({ ...terms, quantity }, { liquidity, steps: instrument, at });
-  if (isConditional(terms.type) && terms.limitPrice === null) {
+  if (terms.limitPrice === null) {
     return affordable(account, instrument, order, withoutRest(order, quantity, arrival));
   }
   return withoutRest(order, quantity, arrival);
@@ -88,7 +103,7 @@ function withoutRest({ active, terms }: OrderRecord, quantity: Decimal, arrival:
   return { ...arrival, end: { status: 'canceled', reason: 'reduce_only' } };
 }
 
-/** A stop holds its trigger price only; what a cash account cannot pay beyond it is not bought. */
+/** An order without a limit holds little or nothing while it is on its way or asleep; what a cash account cannot pay beyond it is not bought. */
 function affordable(
   account: AccountState,
   { quote, lotSize }: TradedInstrument,
@@ -109,7 +124,7 @@ function affordable(
 }
 
 function execute(venue: AtVenue, order: OrderRecord, { executions, end }: Arrival): void {
-  const { account, instrument, market } = venue;
+  const { account, market } = venue;
   const { side, limitPrice } = order.terms;
   const joins = order.status === 'submitted' && end === null && limitPrice !== null;
   const rests = limitPrice !== null && end === null;
@@ -128,7 +143,6 @@ function execute(venue: AtVenue, order: OrderRecord, { executions, end }: Arriva
   for (const { price, quantity } of executions) act.fill({ price, quantity, liquidity: 'taker' });
   if (end !== null) act.move(end.status, end.reason);
   act.conclude(market);
-  if (executions.length > 0) cancelIdleReducers(account, instrument, venue.journal);
 }
 
 export function actOn({ account, instrument, journal }: AtVenue, order: OrderRecord): VenueAct {

@@ -113,6 +113,7 @@ export class VenueAct {
     journal.event(account, 'fill', nowMs, fill);
     journal.fills.push({ fill, timeMs: nowMs, strategyId: terms.strategyId });
     journal.orderChanged(order);
+    journal.touched.set(`${account.id} ${terms.instrument}`, { account, instrument: terms.instrument });
     this.filled = true;
   }
 

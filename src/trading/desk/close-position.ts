@@ -1,7 +1,7 @@
 import { tradingProblem } from '../contract/errors.js';
 import type { AccountState } from '../accounts/account-state.js';
 import { contentHash, orderContent } from '../orders/order-content.js';
-import { cancelOpen } from './cancel-orders.js';
+import { cancelOpen } from './cancel-open.js';
 import { accountOf, type DeskState } from './desk-state.js';
 import type { Journal } from './journal.js';
 import { placeOrder, type PlaceOutcome } from './place-order.js';
@@ -62,12 +62,17 @@ export function closePosition(
   const made = { ...place };
   const outcome = placeOrder(desk, made, journal);
   command.orderId = made.orderId;
-  cancelUncovered(account, instrument, side, journal);
+  // On its way to a venue that is far off, it does so when it arrives.
+  if (!isOnItsWay(account, made.orderId)) cancelUncovered(account, instrument, side, journal);
   return outcome;
 }
 
+function isOnItsWay(account: AccountState, orderId: string | undefined): boolean {
+  return orderId !== undefined && account.open.get(orderId)?.status === 'submitted';
+}
+
 /** Newest first, until what rests on a side is no more than what is held against it. */
-function cancelUncovered(
+export function cancelUncovered(
   account: AccountState,
   instrument: string,
   side: 'buy' | 'sell',

@@ -1,6 +1,7 @@
 import { invariant } from '../../kernel/invariant.js';
 import type { Account, Transfer } from '../contract/accounts.js';
 import type { Order } from '../contract/orders.js';
+import type { OrderRecord } from '../orders/order.js';
 import type { DeadManSwitch, RiskState, VersionedRiskLimits } from '../contract/risk.js';
 import {
   type BindCommand,
@@ -17,9 +18,18 @@ import { type AmendCommand, amendOrder } from './amend-order.js';
 import { closePosition, type ClosePositionCommand } from './close-position.js';
 import { setDeadMan, type SetDeadManCommand } from './dead-man.js';
 import type { DeskState } from './desk-state.js';
-import { type ClockCommand, clockStep } from './expiry.js';
+import { type ClockCommand, clockStep, runDue } from './due.js';
 import type { Journal } from './journal.js';
+import {
+  cancelList,
+  type CancelListCommand,
+  placeList,
+  type PlaceListCommand,
+  type PlaceListOutcome,
+} from './place-list.js';
 import { type MarketCommand, marketStep } from './market-step.js';
+import { isUnsettled, settleLists } from './settle-lists.js';
+import { placeBatch, type PlaceBatchCommand } from './place-batch.js';
 import { type PlaceCommand, placeOrder, type PlaceOutcome } from './place-order.js';
 import {
   setLimits,
@@ -35,6 +45,9 @@ export interface Answers {
   place: PlaceOutcome;
   cancel: Order;
   amend: Order;
+  'place-batch': PlaceOutcome[];
+  'place-list': PlaceListOutcome;
+  'cancel-list': OrderRecord[];
   'close-position': PlaceOutcome;
   'cancel-all': Order[];
   'create-account': Account;
@@ -51,6 +64,9 @@ export interface Answers {
 
 export type Command =
   | PlaceCommand
+  | PlaceBatchCommand
+  | PlaceListCommand
+  | CancelListCommand
   | AmendCommand
   | ClosePositionCommand
   | CancelCommand
@@ -72,6 +88,7 @@ export type AnswerOf<C extends Command> = Answers[C['kind']];
 const urgent: ReadonlySet<CommandKind> = new Set<CommandKind>([
   'cancel',
   'cancel-all',
+  'cancel-list',
   'set-state',
   'stand-down',
   'set-dead-man',
@@ -87,9 +104,27 @@ export function isUrgent({ kind }: Command): boolean {
 
 /** Runs one command over memory. A problem it throws left no trace; anything else taints the whole batch. */
 export function execute(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
+  const account = 'accountId' in command ? desk.accounts.get(command.accountId) : undefined;
+  try {
+    // Its own clock comes before whatever is asked of an account.
+    if (account !== undefined) runDue({ desk, account, journal }, account.tools.clock.nowMs());
+    return executed(desk, command, journal);
+  } finally {
+    // A refused command may still have found an order whose time was up.
+    if (isUnsettled(journal)) settleLists(desk, journal);
+  }
+}
+
+function executed(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
   switch (command.kind) {
     case 'place':
       return placeOrder(desk, command, journal);
+    case 'place-batch':
+      return placeBatch(desk, command, journal);
+    case 'place-list':
+      return placeList(desk, command, journal);
+    case 'cancel-list':
+      return cancelList(desk, command, journal);
     case 'amend':
       return amendOrder(desk, command, journal);
     case 'close-position':

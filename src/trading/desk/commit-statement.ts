@@ -21,11 +21,11 @@ const accountColumns =
   'risk_state text, risk_reason text, risk_actor text, risk_since_ms bigint, session text, replays int, created_ms bigint, ' +
   'limits_version int, risk_memory json';
 const progressColumns =
-  'quantity numeric, limit_price numeric, trigger_price numeric, status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
+  'quantity numeric, inactive_quantity numeric, in_flight json, limit_price numeric, trigger_price numeric, status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
   'updated_ms bigint, version int';
 const orderColumns =
   'account_id text, id text, client_order_id text, content_hash text, instrument text, side text, type text, ' +
-  'time_in_force text, trigger_by text, trailing_offset json, expire_ms bigint, post_only bool, reduce_only bool, ' +
+  'time_in_force text, trigger_by text, trailing_offset json, expire_ms bigint, list_id text, list json, post_only bool, reduce_only bool, ' +
   `strategy_id text, tags json, created_ms bigint, ${progressColumns}`;
 const fillColumns =
   'account_id text, seq bigint, id text, trade_id text, order_id text, client_order_id text, instrument text, ' +
@@ -233,6 +233,8 @@ function orderRow(order: OrderRecord): object {
     trigger_by: terms.triggerBy ?? undefined,
     trailing_offset: terms.trailing ?? undefined,
     expire_ms: terms.expireAtMs ?? undefined,
+    list_id: terms.list?.id,
+    list: terms.list ?? undefined,
     post_only: terms.postOnly,
     reduce_only: terms.reduceOnly,
     strategy_id: terms.strategyId,
@@ -246,6 +248,8 @@ function progressRow(order: OrderRecord): object {
   const { terms } = order;
   return {
     quantity: terms.quantity.toString(),
+    inactive_quantity: order.inactive.isZero() ? undefined : order.inactive.toString(),
+    in_flight: order.inFlight.length === 0 ? undefined : order.inFlight,
     limit_price: terms.limitPrice?.toString(),
     trigger_price: terms.triggerPrice?.toString(),
     status: order.status,

@@ -2,7 +2,6 @@ import { toRfc3339 } from '../../kernel/time.js';
 import type { AccountState } from '../accounts/account-state.js';
 import type { DeadManSwitch } from '../contract/risk.js';
 import { accountOf, type DeskState } from './desk-state.js';
-import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
 
 export interface SetDeadManCommand {
@@ -19,8 +18,6 @@ export interface SetDeadManCommand {
 export function setDeadMan(desk: DeskState, command: SetDeadManCommand, journal: Journal): DeadManSwitch {
   const account = accountOf(desk, command.accountId);
   const nowMs = account.tools.clock.nowMs();
-  // A switch that has lapsed must act before it can be set again, however late its timer is.
-  expireDue(account, nowMs, journal);
   const { timeoutMs } = command;
   const before = account.memory.deadMan?.timeoutMs ?? 0;
   if (timeoutMs === 0) {

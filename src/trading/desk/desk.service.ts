@@ -22,7 +22,7 @@ import { type DeskAccount, DeskReads } from './desk-reads.js';
 import { DeskRepository } from './desk.repository.js';
 import { accountOf, type DeskState, marketOf, unknownAccount } from './desk-state.js';
 import { DueAlarm } from './due-alarm.adapter.js';
-import { nextDueMs } from './expiry.js';
+import { nextDueMs } from './due.js';
 import { InstrumentCache } from './instrument-cache.service.js';
 import type { JournalEvent } from './journal.js';
 import { knowInstruments } from './look-up.js';

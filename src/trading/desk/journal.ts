@@ -60,6 +60,10 @@ export class Journal {
   readonly events: JournalEvent[] = [];
   readonly keys: KeyedAnswer[] = [];
   readonly riskChanges: RiskChangeRow[] = [];
+  /** Orders of lists that changed, whose links have not been told yet. */
+  readonly unsettled: OrderRecord[] = [];
+  /** What was filled since reduce-only orders were last looked at. */
+  readonly touched = new Map<string, { account: AccountState; instrument: string }>();
 
   get isEmpty(): boolean {
     return (
@@ -74,6 +78,7 @@ export class Journal {
 
   orderChanged(order: OrderRecord): void {
     if (!this.newOrders.has(order)) this.changedOrders.add(order);
+    if (order.terms.list !== null) this.unsettled.push(order);
   }
 
   /** Appends to the account's log and answers the entry's number. */

@@ -16,11 +16,28 @@ export interface DeskFeeds {
 
 /** The instruments whose rules a command needs. */
 export function instrumentsOf(command: Command, desk: Pick<DeskState, 'accounts'>): string[] {
+  const named = namedIn(command, desk);
+  // A market batch must not be lost for the sake of another market; its own rules are at hand.
+  if (command.kind === 'market') return named;
+  const accounts = 'accountId' in command ? [desk.accounts.get(command.accountId)] : desk.accounts.values();
+  for (const account of accounts) {
+    if (account === undefined || account.open.nextArrivalMs === Number.POSITIVE_INFINITY) continue;
+    // What arrives meanwhile needs its rules too.
+    for (const order of account.open.awaited()) named.push(order.terms.instrument);
+  }
+  return named;
+}
+
+function namedIn(command: Command, desk: Pick<DeskState, 'accounts'>): string[] {
   switch (command.kind) {
     case 'market':
       return [command.data.instrument];
     case 'place':
       return [command.content.instrument];
+    case 'place-batch':
+      return command.orders.map(({ content }) => content.instrument);
+    case 'place-list':
+      return command.list.members.map(({ content }) => content.instrument);
     case 'close-position':
       return [command.instrument];
     case 'amend': {
@@ -30,6 +47,14 @@ export function instrumentsOf(command: Command, desk: Pick<DeskState, 'accounts'
     default:
       return [];
   }
+}
+
+/** The client order ids a command would use. */
+function namesOf(command: Command): string[] {
+  if (command.kind === 'place') return command.clientOrderId === null ? [] : [command.clientOrderId];
+  if (command.kind === 'place-batch') return command.orders.flatMap((order) => order.clientOrderId ?? []);
+  if (command.kind !== 'place-list') return [];
+  return command.list.members.flatMap(({ clientOrderId }) => clientOrderId ?? []);
 }
 
 /**
@@ -45,18 +70,32 @@ export async function lookUp(
   const wanted: { accountId: string; clientOrderId: string }[] = [];
   for (const command of commands) {
     for (const instrument of instrumentsOf(command, desk)) instruments.add(instrument);
-    if (command.kind !== 'place') continue;
-    const { accountId, clientOrderId } = command;
-    if (clientOrderId !== null && !desk.recent.byClientOrderId(accountId, clientOrderId)) {
-      wanted.push({ accountId, clientOrderId });
+    for (const clientOrderId of namesOf(command)) {
+      const { accountId } = command as { accountId: string };
+      if (!desk.recent.byClientOrderId(accountId, clientOrderId)) wanted.push({ accountId, clientOrderId });
     }
   }
   const unread = instruments.size > 0 ? await knowInstruments(instruments, { desk, feeds }) : allRead;
   if (wanted.length > 0) {
     const found = await store.firstOrders(wanted);
     for (const command of commands) {
-      if (command.kind !== 'place' || command.clientOrderId === null) continue;
-      command.stored = found.get(`${command.accountId} ${command.clientOrderId}`);
+      if (command.kind === 'place' && command.clientOrderId !== null) {
+        command.stored = found.get(`${command.accountId} ${command.clientOrderId}`);
+      }
+      if (command.kind === 'place-batch') {
+        for (const order of command.orders) {
+          order.stored = found.get(`${order.accountId} ${order.clientOrderId ?? ''}`);
+        }
+      }
+      if (command.kind === 'place-list') {
+        const { accountId } = command;
+        command.stored = new Map(
+          namesOf(command).flatMap((name) => {
+            const first = found.get(`${accountId} ${name}`);
+            return first === undefined ? [] : [[name, first] as const];
+          }),
+        );
+      }
     }
   }
   for (const command of commands) {

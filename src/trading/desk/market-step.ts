@@ -1,14 +1,15 @@
+import { Decimal } from '../../kernel/decimal.js';
 import type { MarketData } from '../marks/instrument-market.js';
 import { type OrderRecord, trailOrder } from '../orders/order.js';
 import { Liquidity } from '../venues/paper/liquidity.js';
 import { marketEffects } from '../venues/paper/resting-orders.js';
 import { actOn, type AtVenue, lookForMore, wake } from './at-venue.js';
 import type { VenueAct } from './booking.js';
-import { cancelIdleReducers } from './cancel-orders.js';
 import { type DeskState, marketOf } from './desk-state.js';
-import { expireDue } from './expiry.js';
+import { runDue } from './due.js';
 import type { Journal } from './journal.js';
 import { watchRisk } from './risk-watch.js';
+import { settleLists } from './settle-lists.js';
 
 export interface MarketCommand {
   readonly kind: 'market';
@@ -21,26 +22,30 @@ export interface MarketCommand {
 
 /**
  * Takes over what the market did and does it to the waiting orders, of accounts of that session only. An order whose
- * time is up does not meet it; a bar is met whole or not at all, so one that ends inside a bar ends before it.
+ * time is up does not meet it; a bar is met whole or not at all, so one that ends inside a bar ends before it, and one
+ * that arrives inside it is there from its open on.
  */
 export function marketStep(desk: DeskState, command: MarketCommand, journal: Journal): void {
   const { session, timeMs, data, seen = false } = command;
   const accounts = [...desk.accounts.values()].filter((account) => account.session === session);
-  for (const account of accounts) expireDue(account, data.bar ? timeMs - 1 : timeMs, journal);
+  const opening = data.bar ? { instrument: data.instrument, price: Decimal.of(data.bar.open) } : null;
+  const expiryMs = data.bar ? timeMs - 1 : timeMs;
+  for (const account of accounts) runDue({ desk, account, journal }, timeMs, { expiryMs, opening });
   const markets = marketOf(desk, session);
   const market = seen ? markets.of(data.instrument) : markets.apply(data, timeMs);
   command.seen = true;
   const instrument = desk.instrument(data.instrument);
   if (instrument !== null) {
     for (const account of accounts) {
-      if (account.open.has(data.instrument)) play({ account, instrument, market, journal }, data);
+      if (account.open.has(data.instrument)) play(desk, { account, instrument, market, journal }, data);
     }
   }
-  if (data.bar) for (const account of accounts) expireDue(account, timeMs, journal);
+  if (data.bar) for (const account of accounts) runDue({ desk, account, journal }, timeMs);
   watchRisk(desk, accounts, journal);
+  settleLists(desk, journal);
 }
 
-function play(venue: AtVenue, data: MarketData): void {
+function play(desk: DeskState, venue: AtVenue, data: MarketData): void {
   const { account, instrument, market, journal } = venue;
   // One act per order and batch: several trades that fill the same order make several fills and one order entry.
   const acts = new Map<OrderRecord, VenueAct>();
@@ -61,6 +66,12 @@ function play(venue: AtVenue, data: MarketData): void {
       let act = acts.get(order);
       if (act === undefined) acts.set(order, (act = actOn(venue, order)));
       act.fill({ price: effect.price, quantity: effect.quantity, liquidity: 'maker' });
+      // Others hang on this one: they hear of each fill before the next.
+      if (order.terms.list !== null) {
+        act.conclude(market);
+        acts.delete(order);
+        settleLists(desk, journal);
+      }
     } else if (effect.kind === 'trail') {
       account.open.change(order, () => trailOrder(order, effect.triggerPrice));
       journal.orderChanged(order);
@@ -69,7 +80,8 @@ function play(venue: AtVenue, data: MarketData): void {
     } else {
       lookForMore(venue, order, effect.at);
     }
+    if (journal.unsettled.length > 0) settleLists(desk, journal);
   }
   for (const act of acts.values()) act.conclude(market);
-  if (acts.size > 0) cancelIdleReducers(account, instrument, journal);
+  settleLists(desk, journal);
 }

@@ -3,7 +3,6 @@ import { liveSession } from '../../kernel/events.js';
 import type { Log } from '../../kernel/log.js';
 import type { Clock } from '../../kernel/time.js';
 import type { SessionTools } from '../accounts/account-state.js';
-import { denialProblem } from '../risk/risk-gate.js';
 import { CommandQueue, type Waiting } from './command-queue.js';
 import { type AnswerOf, type Command, type CommandKind, execute, isUrgent } from './commands.js';
 import type { DeskState } from './desk-state.js';
@@ -11,8 +10,8 @@ import type { DeskStore } from './desk-store.js';
 import { overloaded, unavailable } from './desk-problems.js';
 import { Journal, type JournalEvent } from './journal.js';
 import { type DeskFeeds, instrumentsOf, lookUp } from './look-up.js';
-import type { FirstOrder } from './place-order.js';
 import { RecentOrders } from './recent-orders.js';
+import { whatBecameOf } from './what-became.js';
 
 /** What the partition tells whoever watches; none of it may throw. */
 export interface DeskWatch {
@@ -290,18 +289,15 @@ export class Partition {
       reject(unavailable('lost its database'));
   }
 
-  /** After a reload: an order that is stored was placed; of anything else nobody can say. */
   private async whatBecameOf(command: Command): Promise<Outcome> {
-    const placed = command.kind === 'place' || command.kind === 'close-position';
-    if (placed && command.orderId !== undefined) {
-      try {
-        const found = await this.parts.store.orderById(command.accountId, command.orderId);
-        if (found !== null) return { answer: outcomeOf(found) };
-      } catch (error) {
-        this.parts.log.error({ error }, 'an order could not be looked up after a reload');
-      }
+    const unknown = (): Problem => unavailable('had to read its accounts again');
+    try {
+      const answer = await whatBecameOf(command, this.parts.store, unknown);
+      if (answer !== null) return { answer };
+    } catch (error) {
+      this.parts.log.error({ error }, 'an order could not be looked up after a reload');
     }
-    return { error: unavailable('had to read its accounts again') };
+    return { error: unknown() };
   }
 
   private async load(): Promise<void> {
@@ -343,12 +339,6 @@ function attempt(desk: DeskState, command: Command, journal: Journal): Outcome {
     if (error instanceof Problem) return { error };
     throw error;
   }
-}
-
-function outcomeOf({ order, denial }: FirstOrder): AnswerOf<Command & { kind: 'place' }> {
-  return denial === null
-    ? { answer: { order, replayed: false } }
-    : { problem: denialProblem(denial), replayed: false };
 }
 
 function outcomeName(command: Command, outcome: Outcome): string {

@@ -1,17 +1,18 @@
 import type { Problem } from '../../kernel/errors.js';
-import { dayMs, toRfc3339 } from '../../kernel/time.js';
 import type { AccountState } from '../accounts/account-state.js';
 import { tradingProblem } from '../contract/errors.js';
 import type { Order, SubmitAnswer } from '../contract/orders.js';
-import { type Denial, moveOrder, OrderRecord, orderView } from '../orders/order.js';
-import { incomplete, type OrderContent } from '../orders/order-content.js';
-import { closingRules, denialOf, denialProblem, denialReason } from '../risk/risk-gate.js';
-import { arriveAtVenue, type AtVenue } from './at-venue.js';
-import { orderEventType } from './booking.js';
+import { type ListContent, listOfEntry } from '../orders/list-content.js';
+import { type Denial, moveOrder, type OrderRecord, orderView } from '../orders/order.js';
+import type { OrderContent } from '../orders/order-content.js';
+import { closingRules, denialOf, denialProblem } from '../risk/risk-gate.js';
+import type { AtVenue } from './at-venue.js';
 import { accountOf, type DeskState } from './desk-state.js';
-import { expireDue } from './expiry.js';
 import type { Journal } from './journal.js';
+import { checkExpiry, denyOrder, newOrder } from './new-order.js';
+import { placeMembers } from './place-members.js';
 import { planOrder } from './plan-order.js';
+import { sendToVenue } from './send-to-venue.js';
 
 /** The first order of a client order id, as memory or the database remembers it. */
 export interface FirstOrder {
@@ -54,67 +55,57 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   if (first !== null) return replayed(first, command);
   if (command.session !== undefined && command.session !== account.session) throw elsewhere(command, account);
 
-  const nowMs = account.tools.clock.nowMs();
-  expireDue(account, nowMs, journal);
-  checkExpiry(command.content, nowMs);
-  const plan = planOrder(desk, account, command.content, command.first);
-  const id = account.tools.ids.next();
-  command.orderId = id;
-  const order = new OrderRecord({
-    id,
-    clientOrderId: command.clientOrderId ?? id,
-    accountId: account.id,
-    instrument: command.content.instrument,
-    side: command.content.side,
-    type: command.content.type,
-    timeInForce: command.content.timeInForce,
-    quantity: plan.judged.quantity,
-    limitPrice: command.content.limitPrice,
-    triggerPrice: plan.triggerPrice,
-    triggerBy: command.content.triggerBy,
-    trailing: command.content.trailing,
-    expireAtMs: expiryOf(command.content, nowMs),
-    postOnly: command.content.postOnly,
-    reduceOnly: command.content.reduceOnly,
-    strategyId: command.strategyId,
-    tags: command.content.tags,
-    createdAtMs: nowMs,
-    contentHash: command.contentHash,
-  });
-  journal.newOrders.add(order);
-  desk.recent.add(order);
+  const list = listOfEntry(command.content, command.clientOrderId);
+  const { order, denial } =
+    list === null
+      ? placeOne(desk, account, command, journal)
+      : placeWithExits(desk, account, { ...command, list }, journal);
+  command.orderId = order.terms.id;
+  return denial === null
+    ? { answer: { order: orderView(order), replayed: false } }
+    : { problem: denialProblem(denial), replayed: false };
+}
 
+interface Placed {
+  readonly order: OrderRecord;
+  readonly denial: Denial | null;
+}
+
+function placeOne(desk: DeskState, account: AccountState, command: PlaceCommand, journal: Journal): Placed {
+  const nowMs = account.tools.clock.nowMs();
+  checkExpiry(command.content, nowMs);
+  const plan = planOrder(desk, account, command.content, { first: command.first });
+  const id = account.tools.ids.next();
+  const order = newOrder({ desk, account, journal }, { ...command, id, plan });
   const denial = denialOf(plan.scene, command.closes ? closingRules : undefined);
   if (denial !== null) {
-    order.denial = denial;
-    moveOrder(order, 'denied', nowMs, denialReason(denial));
-    journal.event(account, orderEventType(order), nowMs, orderView(order));
-    return { problem: denialProblem(denial), replayed: false };
+    denyOrder(account, order, denial, journal);
+    return { order, denial };
   }
   account.rate.take();
   account.tools.shared?.rate.take();
   moveOrder(order, 'submitted', nowMs);
   // The gate has let it pass, so the instrument is known.
   const venue: AtVenue = { account, instrument: plan.scene.instrument!, market: plan.market, journal };
-  arriveAtVenue(venue, order, plan.arrival);
-  return { answer: { order: orderView(order), replayed: false } };
+  sendToVenue(venue, order, { arrival: plan.arrival, closes: command.first });
+  return { order, denial: null };
 }
 
-/** A `gtd` order must end after it begins. */
-function checkExpiry({ expireAtMs }: OrderContent, nowMs: number): void {
-  if (expireAtMs === null || expireAtMs > nowMs) return;
-  throw incomplete(
-    '/expireAt',
-    `expireAt is ${toRfc3339(expireAtMs)} and the account's clock says ${toRfc3339(nowMs)}; name a time to come`,
-  );
+function placeWithExits(
+  desk: DeskState,
+  account: AccountState,
+  command: PlaceCommand & { list: ListContent },
+  journal: Journal,
+): Placed {
+  const { orders, denial } = placeMembers(desk, account, command, journal);
+  return { order: orders[0], denial };
 }
 
-/** When an order ends by itself, on its account's clock. */
-function expiryOf({ timeInForce, expireAtMs }: OrderContent, nowMs: number): number | null {
-  return timeInForce === 'day' ? (Math.floor(nowMs / dayMs) + 1) * dayMs : expireAtMs;
-}
-
-function firstOrder(desk: DeskState, command: PlaceCommand): FirstOrder | null {
+/** The order its client order id was first used for, if memory or the database knows one. */
+export function firstOrder(
+  desk: DeskState,
+  command: Pick<PlaceCommand, 'accountId' | 'clientOrderId' | 'stored'>,
+): FirstOrder | null {
   if (command.clientOrderId === null) return null;
   const known = desk.recent.byClientOrderId(command.accountId, command.clientOrderId);
   if (known !== undefined) {
@@ -134,14 +125,16 @@ function elsewhere({ session = '' }: PlaceCommand, account: AccountState): Error
 
 /** The same request again is answered as the first time; another request under its name is refused. */
 function replayed(first: FirstOrder, command: PlaceCommand): PlaceOutcome {
-  if (first.contentHash !== command.contentHash) {
-    throw tradingProblem('TRADING_CLIENT_ORDER_ID_REUSED', {
-      detail:
-        `client order id ${command.clientOrderId} belongs to order ${first.order.id} with other content; ` +
-        'send a new order under a new id',
-      facts: { orderId: first.order.id },
-    });
-  }
+  if (first.contentHash !== command.contentHash) throw reused(command.clientOrderId, first.order.id);
   if (first.denial !== null) return { problem: denialProblem(first.denial), replayed: true };
   return { answer: { order: first.order, replayed: true } };
+}
+
+export function reused(clientOrderId: string | null, orderId: string): Problem {
+  return tradingProblem('TRADING_CLIENT_ORDER_ID_REUSED', {
+    detail:
+      `client order id ${clientOrderId} belongs to order ${orderId} with other content; ` +
+      'send a new order under a new id',
+    facts: { orderId },
+  });
 }

@@ -28,7 +28,7 @@ export function planOrder(
   desk: DeskState,
   account: AccountState,
   content: OrderContent,
-  first = false,
+  { first = false, replaces = null }: { first?: boolean; replaces?: Replaced | null } = {},
 ): Plan {
   const session = marketOf(desk, account.session);
   const instrument = desk.instrument(content.instrument);
@@ -54,7 +54,7 @@ export function planOrder(
     triggerPrice,
     reduceOnly: content.reduceOnly,
     stepsBack: stepsBack(content),
-    replaces: first ? restingBeside(account, content) : null,
+    replaces: first ? restingBeside(account, content) : replaces,
     cost: instrument && costOf(account, instrument, { ...content, quantity, triggerPrice }, arrival, market),
   };
   const nowMs = account.tools.clock.nowMs();

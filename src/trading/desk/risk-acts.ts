@@ -5,7 +5,6 @@ import type { RiskLimits, RiskState, VersionedRiskLimits } from '../contract/ris
 import { changedLimits } from '../risk/limits.js';
 import { cancelOpen } from './cancel-open.js';
 import { accountOf, type DeskState } from './desk-state.js';
-import { expireDue } from './expiry.js';
 import { beginFlattening } from './flatten.js';
 import type { Journal } from './journal.js';
 
@@ -59,7 +58,6 @@ export function setLimits(desk: DeskState, command: SetLimitsCommand, journal: J
 export function setState(desk: DeskState, command: SetStateCommand, journal: Journal): RiskState {
   const account = accountOf(desk, command.accountId);
   const timeMs = account.tools.clock.nowMs();
-  expireDue(account, timeMs, journal);
   const before = riskStateView(account);
   const { state, reason, actor, cancelOrders = false, flatten = false } = command;
   account.latch = { state, reason, actor, sinceMs: timeMs };
@@ -75,7 +73,6 @@ export function setState(desk: DeskState, command: SetStateCommand, journal: Jou
 /** Cancels and closes, and leaves the account's own latch as it is. */
 export function standDown(desk: DeskState, command: StandDownCommand, journal: Journal): void {
   const account = accountOf(desk, command.accountId);
-  expireDue(account, account.tools.clock.nowMs(), journal);
   if (command.flatten) {
     account.memory.flattening = true;
     journal.changedAccounts.add(account);

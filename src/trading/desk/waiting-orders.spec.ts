@@ -108,6 +108,58 @@ describe('orders that wait, in the database', () => {
     });
   });
 
+  it('know one another after a restart, and what of them waited', async () => {
+    const t = await open('a');
+    await t.market({ book: aBook('100') });
+    const accountId = await t.account({ type: 'margin' });
+    const exits = { takeProfit: { limitPrice: '110' }, stopLoss: { triggerPrice: '90' } };
+    const entry = { side: 'buy', type: 'limit', limitPrice: '95', ...exits } as const;
+    const { id, links } = await place(t, accountId, entry);
+    const sell = (at: TestDesk, price: string, quantity: string) =>
+      at.market({ trades: [aTrade(price, quantity, 'sell', at.clock.ms)] });
+    await sell(t, '94', '1.6');
+    const before = await t.desk.stateHash(accountId);
+    await t.stop();
+    const again = await open('b');
+    expect(await again.desk.stateHash(accountId)).toBe(before);
+    const shown = async (): Promise<string[]> => {
+      const orders = [id, ...links].map((orderId) => again.orders.get({ principal, accountId, orderId }));
+      return (await Promise.all(orders)).map((o) => `${o.status} ${o.quantity}/${o.filledQuantity}`);
+    };
+    expect(await shown()).toEqual(['partially_filled 1/0.4', 'accepted 1/0', 'accepted 1/0']);
+    await again.market({ trades: [aTrade('111', '1', 'buy', again.clock.ms)] });
+    expect(await shown()).toEqual(['partially_filled 1/0.4', 'partially_filled 1/0.25', 'accepted 0.75/0']);
+    await again.orders.cancel({ principal, accountId, orderId: id });
+    expect(await shown()).toEqual(['canceled 1/0.4', 'partially_filled 0.4/0.25', 'accepted 0.15/0']);
+    await sell(again, '89', '9');
+    expect(await shown()).toEqual(['canceled 1/0.4', 'filled 0.25/0.25', 'filled 0.15/0.15']);
+  });
+
+  it('arrive after a restart if they, or requests for them, were on their way', async () => {
+    const t = await open('a');
+    await t.market({ book: aBook('100') });
+    const fillModel = { latencyMs: 1_000 };
+    const accountId = await t.account({ type: 'margin', fillModel });
+    const patient = { side: 'buy', type: 'limit', limitPrice: '95' } as const;
+    const there = await place(t, accountId, patient);
+    t.clock.ms += 1_000;
+    await t.market({ book: aBook('100') });
+    const amended = { principal, accountId, orderId: there.id, version: null, changes: { limitPrice: '96' } };
+    expect(await t.orders.amend(amended)).toMatchObject({ pending: 'update' });
+    await t.orders.cancel({ principal, accountId, orderId: there.id });
+    const flying = await place(t, accountId, patient);
+    expect(flying.status).toBe('submitted');
+    const before = await t.desk.stateHash(accountId);
+    await t.stop();
+    const again = await open('b');
+    expect(await again.desk.stateHash(accountId)).toBe(before);
+    again.clock.ms = t.clock.ms + 1_000;
+    await again.market({ book: aBook('100') });
+    const shown = (orderId: string) => again.orders.get({ principal, accountId, orderId });
+    expect(await shown(flying.id)).toMatchObject({ status: 'accepted' });
+    expect(await shown(there.id)).toMatchObject({ status: 'canceled', limitPrice: '96', pending: null });
+  });
+
   it('end by the clock while nothing else happens, also those a restart found', async () => {
     const t = await open('a', new RunningClock());
     await t.market({ book: aBook('100') }, 'live', t.clock.nowMs());

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Decimal } from '../../kernel/decimal.js';
 import { parseRfc3339 } from '../../kernel/time.js';
-import { tradingProblem } from '../contract/errors.js';
 import type {
   AmendOrder,
   OrderType,
@@ -10,6 +9,8 @@ import type {
   TimeInForce,
   TriggerSource,
 } from '../contract/orders.js';
+import { type Exits, readExits } from './order-exits.js';
+import { amount, incomplete } from './order-fields.js';
 import { formOf, mayRest } from './order-types.js';
 
 /** How far a trailing trigger stays behind the best price: an amount of quote asset, or percent of the price. */
@@ -33,6 +34,8 @@ export interface OrderContent {
   readonly trailing: TrailingOffset | null;
   /** Of a `gtd` order. */
   readonly expireAtMs: number | null;
+  /** Take-profit and stop-loss to follow its fills. */
+  readonly exits: Exits | null;
 }
 
 /**
@@ -58,10 +61,12 @@ export function orderContent(order: PlaceOrder, at = ''): OrderContent {
     triggerBy: order.triggerBy ?? (formOf(type).trigger === 'none' ? null : 'last'),
     trailing: trailingOffset(order.trailingOffset, `${at}/trailingOffset`),
     expireAtMs: order.expireAt === undefined ? null : parseRfc3339(order.expireAt),
+    exits: null,
   };
   const fault = faultOf(content, order);
   if (fault !== null) throw incomplete(`${at}/${fault[0]}`, fault[1]);
-  return content;
+  const exits = readExits(content, order, at);
+  return exits === null ? content : { ...content, exits };
 }
 
 /** The first field that does not fit, and why. */
@@ -130,8 +135,8 @@ export function contentHash(content: OrderContent, strategyId: string | null): s
     tags,
     strategyId,
   ];
-  const { triggerPrice, triggerBy, trailing, expireAtMs } = content;
-  const more = [triggerPrice, triggerBy, trailing, expireAtMs];
+  const { triggerPrice, triggerBy, trailing, expireAtMs, exits } = content;
+  const more = [triggerPrice, triggerBy, trailing, expireAtMs, exits];
   // Orders that use none of it keep the hash they have always had: theirs lie in the database.
   const canonical = JSON.stringify(more.every((part) => part === null) ? common : [...common, ...more]);
   return createHash('sha256').update(canonical).digest('base64url').slice(0, 32);
@@ -167,22 +172,4 @@ function trailingOffset(offset: PlaceOrder['trailingOffset'], pointer: string): 
     throw incomplete(`${pointer}/percent`, `percent is ${percent}; it must be above 0 and below 100`);
   }
   return price === null ? { percent: percent! } : { price };
-}
-
-function amount(pointer: string, text: string | undefined): Decimal | null {
-  if (text === undefined) return null;
-  const value = Decimal.parse(text);
-  if (value === null || !value.isPositive()) {
-    const field = pointer.split('/').at(-1);
-    throw incomplete(
-      pointer,
-      `${field} is ${JSON.stringify(text).slice(0, 60)}; it must be a decimal above 0`,
-    );
-  }
-  return value;
-}
-
-/** The request makes no sense as it stands; nothing of it is kept. */
-export function incomplete(pointer: string, detail: string): Error {
-  return tradingProblem('TRADING_ORDER_INCOMPLETE', { detail, errors: [{ pointer, detail }] });
 }

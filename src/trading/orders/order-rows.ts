@@ -1,6 +1,7 @@
 import { Decimal } from '../../kernel/decimal.js';
 import type { OrderStatus, OrderType, Side, TimeInForce, TriggerSource } from '../contract/orders.js';
-import { type Denial, OrderRecord, type OrderTerms } from './order.js';
+import { inFlightOf, type StoredInFlight } from './in-flight.js';
+import { type Denial, type ListMembership, OrderRecord, type OrderTerms } from './order.js';
 
 /** A row of trading.orders as the driver reads it: numeric as text, int8 as number. */
 export interface OrderRow {
@@ -18,6 +19,9 @@ export interface OrderRow {
   readonly trigger_by: TriggerSource | null;
   readonly trailing_offset: { price: string } | { percent: string } | null;
   readonly expire_ms: number | null;
+  readonly list: ListMembership | null;
+  readonly inactive_quantity: string | null;
+  readonly in_flight: StoredInFlight | null;
   readonly post_only: boolean;
   readonly reduce_only: boolean;
   readonly strategy_id: string | null;
@@ -55,6 +59,7 @@ export function orderOfRow(row: OrderRow): OrderRecord {
       reduceOnly: row.reduce_only,
       strategyId: row.strategy_id,
       tags: row.tags,
+      list: row.list,
       createdAtMs: row.created_ms,
       contentHash: row.content_hash,
     },
@@ -65,6 +70,8 @@ export function orderOfRow(row: OrderRow): OrderRecord {
       fees: new Map(Object.entries(row.fees).map(([asset, amount]) => [asset, Decimal.of(amount)])),
       statusReason: row.status_reason,
       denial: row.denial,
+      inFlight: inFlightOf(row.in_flight),
+      inactive: numberOf(row.inactive_quantity) ?? Decimal.zero,
       updatedAtMs: row.updated_ms,
       version: row.version,
     },

@@ -21,6 +21,7 @@ function anOrder(quantity = '2'): OrderRecord {
     reduceOnly: false,
     strategyId: null,
     tags: [],
+    list: null,
     createdAtMs: 1000,
     contentHash: 'h',
   });

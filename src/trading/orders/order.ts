@@ -1,7 +1,17 @@
 import { Decimal } from '../../kernel/decimal.js';
 import { invariant } from '../../kernel/invariant.js';
 import { toRfc3339 } from '../../kernel/time.js';
-import type { Order, OrderStatus, OrderType, Side, TimeInForce, TriggerSource } from '../contract/orders.js';
+import type { Activation, ListKind } from '../contract/order-lists.js';
+import type {
+  ListRole,
+  Order,
+  OrderStatus,
+  OrderType,
+  Side,
+  TimeInForce,
+  TriggerSource,
+} from '../contract/orders.js';
+import { type InFlight, pendingOf, withRequest } from './in-flight.js';
 import type { TrailingOffset } from './order-content.js';
 import { afterFill, isTerminal, moved } from './order-transitions.js';
 import { isConditional } from './order-types.js';
@@ -29,9 +39,20 @@ export interface OrderTerms {
   readonly reduceOnly: boolean;
   readonly strategyId: string | null;
   readonly tags: readonly string[];
+  readonly list: ListMembership | null;
   readonly createdAtMs: number;
   /** Hash of the request, which tells a repeated request from another one under the same client id. */
   readonly contentHash: string;
+}
+
+/** What an order is to others; durable, so that the links survive a restart. */
+export interface ListMembership {
+  readonly id: string;
+  readonly kind: ListKind;
+  readonly role: ListRole;
+  readonly activation: Activation;
+  /** Ids of the others. */
+  readonly links: readonly string[];
 }
 
 /** Why our risk gate refused, kept so that the same request is refused in the same words for ever. */
@@ -50,6 +71,10 @@ export interface OrderProgress {
   fees: Map<string, Decimal>;
   statusReason: string | null;
   denial: Denial | null;
+  /** The part that waits for another order to fill. */
+  inactive: Decimal;
+  /** Requests on their way to the venue, first to arrive first. */
+  inFlight: readonly InFlight[];
   updatedAtMs: number;
   version: number;
 }
@@ -62,6 +87,8 @@ export class OrderRecord implements OrderProgress {
   fees = new Map<string, Decimal>();
   statusReason: string | null = null;
   denial: Denial | null = null;
+  inactive = Decimal.zero;
+  inFlight: readonly InFlight[] = [];
   updatedAtMs: number;
   version = 1;
   /**
@@ -69,13 +96,15 @@ export class OrderRecord implements OrderProgress {
    * Market memory, not account state: after a restart the order queues again from the back.
    */
   queueAhead: Decimal | null = null;
+  /** What of its fills the orders linked to it have been told; all of it whenever a batch is written. */
+  settled = Decimal.zero;
 
   constructor(public terms: OrderTerms) {
     this.updatedAtMs = terms.createdAtMs;
   }
 
   static restored(terms: OrderTerms, progress: OrderProgress): OrderRecord {
-    return Object.assign(new OrderRecord(terms), progress);
+    return Object.assign(new OrderRecord(terms), progress, { settled: progress.filledQuantity });
   }
 
   get isOpen(): boolean {
@@ -89,7 +118,7 @@ export class OrderRecord implements OrderProgress {
 
   /** The part of its leaves that can be filled now. */
   get active(): Decimal {
-    return this.leaves;
+    return this.isOpen ? this.unfilled.minus(this.inactive) : Decimal.zero;
   }
 
   /** A conditional order that sleeps until the market reaches its trigger. */
@@ -112,6 +141,11 @@ export class OrderRecord implements OrderProgress {
     return this.status === 'triggered' || this.status === 'partially_filled';
   }
 
+  /** Quantity less what is filled, also of an order that is closed. */
+  get unfilled(): Decimal {
+    return this.terms.quantity.minus(this.filledQuantity);
+  }
+
   get averagePrice(): Decimal | null {
     return this.filledQuantity.isZero() ? null : this.filledNotional.div(this.filledQuantity);
   }
@@ -120,6 +154,8 @@ export class OrderRecord implements OrderProgress {
 /** Moves to `status` by the table. `reason` says why an order ended. */
 export function moveOrder(order: OrderRecord, status: OrderStatus, timeMs: number, reason?: string): void {
   order.status = moved(order.status, status);
+  // Nobody waits for what was asked of an order that is gone.
+  if (isTerminal(order.status)) order.inFlight = [];
   if (reason !== undefined) order.statusReason = reason;
   touch(order, timeMs);
 }
@@ -141,6 +177,7 @@ export function fillOrder(
   });
   const outcome = afterFill(order.status, filled.eq(order.terms.quantity));
   order.status = outcome.status;
+  if (isTerminal(order.status)) order.inFlight = [];
   order.filledQuantity = filled;
   order.filledNotional = order.filledNotional.plus(fill.price.times(fill.quantity));
   if (!fill.fee.isZero()) {
@@ -159,8 +196,54 @@ export function amendOrderTo(order: OrderRecord, changes: AmendedTerms, timeMs: 
     order: order.terms.id,
     status: order.status,
   });
+  // A change of what waits for another order is taken from that part first.
+  const more = changes.quantity.minus(order.terms.quantity);
+  if (!order.inactive.isZero()) order.inactive = order.inactive.plus(more).max(Decimal.zero);
   order.terms = { ...order.terms, ...changes };
   touch(order, timeMs);
+}
+
+/** A request to the venue is out. */
+export function sendRequest(order: OrderRecord, request: InFlight, timeMs: number): void {
+  order.inFlight = withRequest(order.inFlight, request);
+  touch(order, timeMs);
+}
+
+/** The first request that was out has arrived; what comes of it is another matter. */
+export function arriveRequest(order: OrderRecord): InFlight {
+  const [first, ...others] = order.inFlight;
+  invariant(first !== undefined, 'what arrives was sent', { order: order.terms.id });
+  order.inFlight = others;
+  touch(order, first.atMs);
+  return first;
+}
+
+/** A part that waited for another order may be filled from now on. */
+export function activateOrder(order: OrderRecord, quantity: Decimal, timeMs: number): void {
+  order.inactive = order.inactive.minus(quantity);
+  invariant(!order.inactive.isNegative(), 'no more becomes active than waited', { order: order.terms.id });
+  touch(order, timeMs);
+}
+
+/**
+ * Takes away a part that will not be needed, `waiting` first or not at all. What is left may be nothing but what is
+ * filled: then the order is complete, or cancelled where nothing was.
+ */
+export function shrinkOrder(
+  order: OrderRecord,
+  { active, inactive }: { active: Decimal; inactive: Decimal },
+  { timeMs, reason }: { timeMs: number; reason: string },
+): void {
+  const left = order.unfilled.minus(active).minus(inactive);
+  invariant(!left.isNegative(), 'an order is not shrunk below what is filled', { order: order.terms.id });
+  if (left.isZero() && order.filledQuantity.isZero()) {
+    moveOrder(order, 'canceled', timeMs, reason);
+    return;
+  }
+  order.inactive = order.inactive.minus(inactive);
+  order.terms = { ...order.terms, quantity: order.filledQuantity.plus(left) };
+  if (left.isZero()) moveOrder(order, 'filled', timeMs);
+  else touch(order, timeMs);
 }
 
 /** A trailing trigger follows the market. That is no act of anybody: the version stays, so that an amendment still fits. */
@@ -198,12 +281,14 @@ export function orderView(order: OrderRecord): Order {
     postOnly: terms.postOnly,
     reduceOnly: terms.reduceOnly,
     status: order.status,
-    pending: null,
+    pending: pendingOf(order.inFlight),
     outcome: 'known',
     statusReason: order.statusReason,
     venueOrderId: null,
     fees: [...order.fees].map(([asset, amount]) => ({ asset, amount: amount.toString() })),
-    links: [],
+    listId: terms.list?.id ?? null,
+    listRole: terms.list?.role ?? null,
+    links: terms.list === null ? [] : [...terms.list.links],
     strategyId: terms.strategyId,
     tags: [...terms.tags],
     createdAt,

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { Problem } from '../../kernel/errors.js';
 import type { Page } from '../../kernel/page.js';
 import type { Principal } from '../../kernel/principal.js';
 import { tradingProblem } from '../contract/errors.js';
 import {
   type AmendOrder,
   type MultiAnswer,
+  type MultiItem,
   type Order,
   type OrderCheck,
   type OrderQuery,
@@ -14,6 +16,8 @@ import {
 } from '../contract/orders.js';
 import { unknownOrder } from '../desk/cancel-orders.js';
 import { Desk } from '../desk/desk.service.js';
+import type { PlaceBatchCommand } from '../desk/place-batch.js';
+import type { PlaceCommand, PlaceOutcome } from '../desk/place-order.js';
 import { contentHash, orderChanges, orderContent } from './order-content.js';
 import { OrderListRepository } from './order-list.repository.js';
 import { orderView } from './order.js';
@@ -54,6 +58,20 @@ export class OrdersService extends Orders {
     });
     if ('problem' in outcome) throw outcome.problem;
     return outcome.answer;
+  }
+
+  async submitBatch(command: {
+    principal: Principal;
+    accountId: string;
+    orders: PlaceOrder[];
+  }): Promise<MultiAnswer> {
+    const { principal, accountId } = command;
+    this.desk.authorise(principal, accountId);
+    const read = command.orders.map((order, n) => placeCommand(accountId, order, n));
+    const orders = read.filter((one): one is PlaceCommand => !(one instanceof Problem));
+    const batch: PlaceBatchCommand = { kind: 'place-batch', accountId, orders };
+    const outcomes = orders.length === 0 ? [] : await this.desk.submit(batch);
+    return { items: read.map((one) => itemOf(one instanceof Problem ? one : outcomes.shift()!)) };
   }
 
   async check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck> {
@@ -121,4 +139,30 @@ export class OrdersService extends Orders {
     this.desk.authorise(query.principal, query.accountId);
     return this.stored.list(query.accountId, query);
   }
+}
+
+/** The `n`th order of a batch as the desk takes it, or what is wrong with it. */
+function placeCommand(accountId: string, order: PlaceOrder, n: number): PlaceCommand | Problem {
+  try {
+    const content = orderContent(order, `/orders/${n}`);
+    const clientOrderId = order.clientOrderId ?? null;
+    return {
+      kind: 'place',
+      accountId,
+      content,
+      contentHash: contentHash(content, null),
+      clientOrderId,
+      strategyId: null,
+    };
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+}
+
+function itemOf(outcome: PlaceOutcome | Problem): MultiItem {
+  if (outcome instanceof Problem) return { status: outcome.status, problem: outcome.toDocument() };
+  if ('problem' in outcome) return itemOf(outcome.problem);
+  const { order, replayed } = outcome.answer;
+  return { status: replayed ? 200 : 201, order };
 }

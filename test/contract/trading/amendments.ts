@@ -75,6 +75,22 @@ export function amendmentsSuite(house: () => House): void {
         await port.cancelAll(asked);
       });
 
+      it('TRADING_ORDER_PENDING, while another change is on its way to a venue that is far off', async () => {
+        const { port, owner, account, market, place } = subject();
+        await market('100');
+        const fillModel = { amendLatencyMs: 60_000, cancelLatencyMs: 60_000 };
+        const asked = { principal: owner, accountId: await account({ fillModel }) };
+        const { id: orderId } = await place({ type: 'limit', limitPrice: '90' }, asked.accountId);
+        const change = { ...asked, orderId, version: null, changes: { limitPrice: '91' } };
+        expect(await port.amend(change)).toMatchObject({ pending: 'update', limitPrice: '90' });
+        await expectProblem(port.amend(change), 'TRADING_ORDER_PENDING', { pending: 'update' });
+        expect(await port.cancel({ ...asked, orderId })).toMatchObject({
+          pending: 'cancel',
+          status: 'accepted',
+        });
+        await expectProblem(port.amend(change), 'TRADING_ORDER_PENDING', { pending: 'cancel' });
+      });
+
       it('TRADING_AMEND_RATE', async () => {
         const { port, risk, owner, account, market, place } = subject();
         await market('100');

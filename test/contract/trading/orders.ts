@@ -196,6 +196,44 @@ export function ordersSuite(house: () => House): void {
         );
       });
 
+      it('places many orders together, each answered as if it came alone', async () => {
+        const { port, instrument, market, owner, account } = subject();
+        await market('100');
+        const own = { principal: owner, accountId: await account() };
+        const order = (over: Partial<PlaceOrder>) => anOrder({ instrument, ...patient, ...over });
+        const first = order({ clientOrderId: 'one' });
+        const { items } = await port.submitBatch({
+          ...own,
+          orders: [
+            first,
+            order({ quantity: '600' }),
+            first,
+            order({ clientOrderId: 'one', quantity: '2' }),
+            order({ limitPrice: undefined }),
+            order({ type: 'market', limitPrice: undefined }),
+          ].map((one) => JSON.parse(JSON.stringify(one))),
+        });
+        expectShape(MultiAnswer, { items });
+        expect(items.map(({ status }) => status)).toEqual([201, 422, 200, 422, 400, 201]);
+        expect(
+          items.map(({ order: one, problem: no }) => one?.status ?? (no as { code: string }).code),
+        ).toEqual([
+          'accepted',
+          'TRADING_NOTIONAL_TOO_LARGE',
+          'accepted',
+          'TRADING_CLIENT_ORDER_ID_REUSED',
+          'TRADING_ORDER_INCOMPLETE',
+          'filled',
+        ]);
+        expect((items[4].problem as { errors: object[] }).errors).toEqual([
+          { pointer: '/orders/4/limitPrice', detail: expect.any(String) },
+        ]);
+        expect(items[2].order).toEqual(items[0].order);
+        const kept = (await port.list(own)).items.map(({ status }) => status);
+        expect(kept).toEqual(['filled', 'denied', 'accepted']);
+        await port.cancelAll(own);
+      });
+
       it("tells every rule's verdict on an order, its price and fee, and does nothing", async () => {
         const { port, asked, instrument, market } = subject();
         await market('110');
@@ -346,6 +384,7 @@ export function ordersSuite(house: () => House): void {
         ]) {
           for (const call of [
             port.submit({ ...asked, order }),
+            port.submitBatch({ ...asked, orders: [order] }),
             port.check({ ...asked, order }),
             port.amend({ ...asked, orderId, version: null, changes: { quantity: '2' } }),
             port.cancel({ ...asked, orderId }),

@@ -1,5 +1,6 @@
 import { Decimal } from '../../../kernel/decimal.js';
 import type { FillModel } from '../../contract/accounts.js';
+import type { Latency } from './latency.js';
 
 /** How the paper venue fills for one account, in numbers; ratios of price or quantity. Null is off. */
 export interface PaperModel {
@@ -15,6 +16,8 @@ export interface PaperModel {
   /** Null: the instrument's. */
   readonly makerFee: Decimal | null;
   readonly takerFee: Decimal | null;
+  readonly latency: Latency;
+  readonly seed: number;
 }
 
 export const fillModelDefaults = {
@@ -27,6 +30,11 @@ export const fillModelDefaults = {
   consumedLiquidity: true,
   gapFills: true,
   immediateTrigger: 'reject',
+  latencyMs: 0,
+  latencyJitterMs: 0,
+  placeLatencyMs: 0,
+  amendLatencyMs: 0,
+  cancelLatencyMs: 0,
   seed: 1,
 } as const satisfies FillModel;
 
@@ -46,5 +54,13 @@ export function paperModel(model: FillModel): PaperModel {
     rejectsTriggered: told.immediateTrigger === 'reject',
     makerFee: ratio(told.makerFee),
     takerFee: ratio(told.takerFee),
+    latency: {
+      baseMs: told.latencyMs,
+      jitterMs: told.latencyJitterMs,
+      placeMs: told.placeLatencyMs,
+      updateMs: told.amendLatencyMs,
+      cancelMs: told.cancelLatencyMs,
+    },
+    seed: told.seed,
   };
 }
