@@ -86,7 +86,9 @@ export function instrument(path, text, firstId) {
     if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
       const { expression: of, name } = node.expression;
       const args = node.arguments.map(raw).join(', ');
-      const found = (Object.hasOwn(methodSwaps, name.text) ? methodSwaps[name.text] : []).map((other) => `${raw(of)}.${other}(${args})`);
+      const found = (Object.hasOwn(methodSwaps, name.text) ? methodSwaps[name.text] : []).map(
+        (other) => `${raw(of)}.${other}(${args})`,
+      );
       if (droppable.has(name.text)) found.push(raw(of));
       return found;
     }
