@@ -14,6 +14,6 @@ describe('a server whose processes are killed while it trades', () => {
       expect(report.faults).toEqual([]);
       expect(voidReasons(report)).toEqual([]);
     },
-    (60 + 20 * kills) * 1_000,
+    (600 + 60 * kills) * 1_000,
   );
 });

@@ -195,6 +195,8 @@ function haveAnOpinion({ events, partitions }: DeskInside): void {
   }
 }
 
+// Without its harness the server has nothing to live for; leaving so ends its database too.
+process.on('disconnect', () => process.exit(1));
 process.on('message', (message: ToServer) => {
   if ('arm' in message) armed = message.arm;
   else say({ hashes: hashes() });

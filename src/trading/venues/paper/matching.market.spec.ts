@@ -59,7 +59,7 @@ const filled = (account: TestAccount): [string, string][] =>
  * One order of ours meets the orders of others: what it trades, what rests of it, and what is left of theirs. Theirs
  * stand in a real book on which paper orders leave no mark, so a sweep shows what they have left for us.
  */
-function expectSweep({ InitialState, AggressingOrder, ExpectedState, Trades }: Case): void {
+function expectMatched({ InitialState, AggressingOrder, ExpectedState, Trades }: Case): void {
   const account = anAccount();
   const [[, id, type, , , quantity, limitPrice]] = rows(AggressingOrder);
   const side = sideOf(rows(AggressingOrder)[0]);
@@ -123,7 +123,7 @@ function allWait(account: TestAccount, state: readonly Row[], side: 'buy' | 'sel
 }
 
 /** One is cancelled, and only that one is gone. */
-function expectCancel({ InitialState, AggressingOrder, ExpectedState }: Case): void {
+function expectCancelled({ InitialState, AggressingOrder, ExpectedState }: Case): void {
   const account = anAccount();
   const [gone] = rows(AggressingOrder);
   const placed = allWait(account, rows(InitialState), sideOf(gone));
@@ -139,7 +139,7 @@ function expectCancel({ InitialState, AggressingOrder, ExpectedState }: Case): v
 }
 
 /** One is amended: it keeps its id, has its new terms, and trades if they reach somebody. */
-function expectAmend({ InitialState, AggressingOrder, ExpectedState, Trades }: Case): void {
+function expectAmended({ InitialState, AggressingOrder, ExpectedState, Trades }: Case): void {
   const account = anAccount();
   const [wanted] = rows(AggressingOrder);
   const placed = allWait(account, rows(InitialState), sideOf(wanted));
@@ -202,9 +202,9 @@ describe.runIf(cases.length > 0)('the paper venue and an exchange that tests its
       .filter((one) => one.suite.startsWith(suite) && noCounterpart(one) === null)
       .map((one) => [one.suite, one.n, one.description, one] as const);
 
-  it.each(of('uncross'))('agree: %s %s: %s', (_suite, _n, _says, one) => expectSweep(one));
-  it.each(of('cancelOrder'))('agree: %s %s: %s', (_suite, _n, _says, one) => expectCancel(one));
-  it.each(of('replaceOrder'))('agree: %s %s: %s', (_suite, _n, _says, one) => expectAmend(one));
+  it.each(of('uncross'))('agree: %s %s: %s', (_suite, _n, _says, one) => expectMatched(one));
+  it.each(of('cancelOrder'))('agree: %s %s: %s', (_suite, _n, _says, one) => expectCancelled(one));
+  it.each(of('replaceOrder'))('agree: %s %s: %s', (_suite, _n, _says, one) => expectAmended(one));
 
   it('differ only where one offers what the other does not', () => {
     const reasons = new Map<string, number>();
