@@ -103,7 +103,7 @@ export async function provokeEveryDenial({ client, accountId, instrument, rules 
     return refused !== undefined;
   });
   met.push('TRADING_ORDER_RATE');
-  expect((await client.put(limits, { maxOrdersPerSecond: null })).status).toBe(200);
+  expect((await client.put(limits, { maxOrdersPerSecond: null }, whatever)).status).toBe(200);
   return met;
 }
 

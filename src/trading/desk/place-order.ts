@@ -5,6 +5,7 @@ import { tradingProblem } from '../contract/errors.js';
 import type { Order, SubmitAnswer } from '../contract/orders.js';
 import { type Denial, moveOrder, OrderRecord, orderView } from '../orders/order.js';
 import { incomplete, type OrderContent } from '../orders/order-content.js';
+import { orderKey } from '../risk/duplicate-guard.js';
 import { closingRules, denialOf, denialProblem, denialReason } from '../risk/risk-gate.js';
 import { arriveAtVenue, type AtVenue } from './at-venue.js';
 import { orderEventType } from './booking.js';
@@ -57,7 +58,9 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   const nowMs = account.tools.clock.nowMs();
   expireDue(account, nowMs, journal);
   checkExpiry(command.content, nowMs);
-  const plan = planOrder(desk, account, command.content, command.first);
+  const { first: goesFirst = false, closes = false } = command;
+  const unnamed = command.clientOrderId === null && !goesFirst && !closes;
+  const plan = planOrder(desk, account, command.content, { first: goesFirst, unnamed });
   const id = account.tools.ids.next();
   command.orderId = id;
   const order = new OrderRecord({
@@ -84,7 +87,7 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
   journal.newOrders.add(order);
   desk.recent.add(order);
 
-  const denial = denialOf(plan.scene, command.closes ? closingRules : undefined);
+  const denial = denialOf(plan.scene, closes ? closingRules : undefined);
   if (denial !== null) {
     order.denial = denial;
     moveOrder(order, 'denied', nowMs, denialReason(denial));
@@ -92,6 +95,7 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
     return { problem: denialProblem(denial), replayed: false };
   }
   account.rate.take();
+  if (unnamed && account.limits.duplicateWindowMs !== null) account.lately.took(orderKey(plan.judged), nowMs);
   account.tools.shared?.rate.take();
   moveOrder(order, 'submitted', nowMs);
   // The gate has let it pass, so the instrument is known.
