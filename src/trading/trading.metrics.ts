@@ -27,6 +27,8 @@ export class TradingMetrics implements DeskWatch {
   private readonly reloads: Counter<'cause'>;
   private readonly overloads: Counter;
   private readonly imbalances: Counter;
+  private readonly riskNews: Counter<'news' | 'limit'>;
+  private readonly lapses: Counter;
 
   constructor(private readonly metrics: Metrics) {
     this.orders = metrics.counter({
@@ -83,6 +85,15 @@ export class TradingMetrics implements DeskWatch {
       name: 'trading_overloads_total',
       help: 'Orders refused because too many commands waited.',
     });
+    this.riskNews = metrics.counter({
+      name: 'trading_risk_news_total',
+      help: 'Limits on losses that warned (four fifths reached) or were reached.',
+      labels: ['news', 'limit'],
+    });
+    this.lapses = metrics.counter({
+      name: 'trading_dead_man_lapses_total',
+      help: "Dead man's switches that lapsed and cancelled the orders of their account.",
+    });
     this.imbalances = metrics.counter({
       name: 'trading_ledger_imbalances_total',
       help: 'Ledger sums or stored balances that did not agree; anything above 0 is worth a page.',
@@ -111,6 +122,14 @@ export class TradingMetrics implements DeskWatch {
     }
     for (const [kind, count] of countBy(journal.ledger, (entry) => entry.kind)) {
       this.entries.inc({ kind }, count);
+    }
+    for (const { type, data } of journal.events) {
+      if (type === 'risk-limit-warning' || type === 'risk-limit-breached') {
+        const { limit } = data as { limit: string };
+        this.riskNews.inc({ news: type === 'risk-limit-warning' ? 'warning' : 'breach', limit });
+      } else if (type === 'dead-man-switch-lapsed') {
+        this.lapses.inc();
+      }
     }
     for (const { fill } of journal.fills) this.fills.inc({ liquidity: fill.liquidity });
     for (const order of journal.newOrders) {

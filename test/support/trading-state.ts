@@ -24,10 +24,17 @@ export const noLimits: RiskLimits = {
   maxOrderNotional: null,
   maxPosition: null,
   maxGrossExposure: null,
+  maxNetExposure: null,
+  maxConcentration: null,
+  maxLeverage: null,
   maxOpenOrders: null,
   maxOrdersPerSecond: null,
   maxAmendsPerSecond: null,
   priceCollar: null,
+  duplicateWindowMs: null,
+  selfTrade: null,
+  dailyLoss: null,
+  maxDrawdown: null,
 };
 
 /** One account and its market in memory: the desk's pure acts without a database. */

@@ -7,6 +7,8 @@ import type { RiskLimits } from '../contract/risk.js';
 import { settlementOf } from '../marks/traded-instrument.js';
 import type { OrderRecord } from '../orders/order.js';
 import { flatPosition, type PositionState } from '../positions/position.js';
+import { DuplicateGuard } from '../risk/duplicate-guard.js';
+import type { EquityMeasure } from '../risk/equity-measure.js';
 import { type RiskLatch, type TradingState, unlatched } from '../risk/latch.js';
 import { type Limits, readLimits } from '../risk/limits.js';
 import { OrderRate } from '../risk/order-rate.js';
@@ -65,6 +67,12 @@ export class AccountState {
   /** Rises with every change of the limits. */
   limitsVersion = 1;
   memory: RiskMemory = freshRiskMemory();
+  /** Orders of the last moments, for the duplicate guard. */
+  readonly lately = new DuplicateGuard();
+  /** Of an account whose losses are limited, once it could be valued. */
+  measure: EquityMeasure | null = null;
+  /** When it was stored last. */
+  measuredAtMs = Number.NEGATIVE_INFINITY;
   private limitTexts: Required<RiskLimits>;
   private limitNumbers: Limits;
 
@@ -97,6 +105,14 @@ export class AccountState {
   setLimits(limits: Required<RiskLimits>): void {
     this.limitTexts = limits;
     this.limitNumbers = readLimits(limits);
+  }
+
+  /** It went to a replay or came back: what was counted by the clock begins anew. */
+  clockChanged(): void {
+    this.rate.reset();
+    this.amendRate.reset();
+    this.lately.reset();
+    this.measure = null;
   }
 
   /** When something happens to the account by the clock alone; infinity when nothing does. */

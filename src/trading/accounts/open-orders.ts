@@ -36,6 +36,8 @@ const none: OpenTotals = {
 interface Kept {
   readonly orders: Map<string, OrderRecord>;
   totals: OpenTotals;
+  /** Best limit price that rests on a side; left out until somebody asks. */
+  best: { buy?: Decimal | null; sell?: Decimal | null };
 }
 
 /**
@@ -84,6 +86,22 @@ export class OpenOrders {
 
   totals(instrument: string): OpenTotals {
     return this.byInstrument.get(instrument)?.totals ?? none;
+  }
+
+  /** Best limit price that rests on this side; null when none does. */
+  best(instrument: string, side: 'buy' | 'sell'): Decimal | null {
+    const kept = this.byInstrument.get(instrument);
+    if (kept === undefined) return null;
+    const known = kept.best[side];
+    if (known !== undefined) return known;
+    let best: Decimal | null = null;
+    for (const order of kept.orders.values()) {
+      const { limitPrice } = order.terms;
+      if (order.terms.side !== side || limitPrice === null || !order.rests) continue;
+      best = best === null ? limitPrice : side === 'buy' ? best.max(limitPrice) : best.min(limitPrice);
+    }
+    kept.best[side] = best;
+    return best;
   }
 
   /** When the first of them ends by itself; infinity when none does. */
@@ -156,7 +174,8 @@ export class OpenOrders {
     const from = this.heldBefore(order);
     this.byId.set(id, order);
     let kept = this.byInstrument.get(instrument);
-    if (kept === undefined) this.byInstrument.set(instrument, (kept = { orders: new Map(), totals: none }));
+    if (kept === undefined)
+      this.byInstrument.set(instrument, (kept = { orders: new Map(), totals: none, best: {} }));
     kept.orders.set(id, order);
     if (list !== null) {
       const members = this.byList.get(list.id);
@@ -165,6 +184,7 @@ export class OpenOrders {
     }
     kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
     this.noteRequests(order);
+    delete kept.best[order.terms.side];
     this.shifts += 1;
     if (expireAtMs !== null) this.expiring.add(order);
     if (expireAtMs !== null) this.nextExpiry = Math.min(this.nextExpiryMs, expireAtMs);
@@ -180,6 +200,7 @@ export class OpenOrders {
     const result = act();
     kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
     this.noteRequests(order);
+    delete kept.best[order.terms.side];
     this.shifts += 1;
     if (!order.isOpen) this.remove(order, kept);
     return result;

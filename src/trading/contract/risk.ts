@@ -17,6 +17,28 @@ export class RiskLimits {
   maxPosition?: string | null;
   @decimal({ nullable: true, optional: true, about: 'Default 200000.' })
   maxGrossExposure?: string | null;
+  @decimal({
+    nullable: true,
+    optional: true,
+    about: '|Σ position × mark| with the open orders of one side filled. Default off.',
+  })
+  maxNetExposure?: string | null;
+  @float({
+    min: 0.001,
+    max: 1_000,
+    nullable: true,
+    optional: true,
+    about: 'Largest |position| of one instrument, as a ratio of equity. Default off.',
+  })
+  maxConcentration?: number | null;
+  @float({
+    min: 0.01,
+    max: 1_000,
+    nullable: true,
+    optional: true,
+    about: 'Gross exposure as a multiple of equity. Default off.',
+  })
+  maxLeverage?: number | null;
   @integer({ min: 1, max: 100_000, nullable: true, optional: true, about: 'Default 200.' })
   maxOpenOrders?: number | null;
   @integer({ min: 1, max: 1_000_000, nullable: true, optional: true, about: 'Default 100.' })
@@ -31,6 +53,43 @@ export class RiskLimits {
     about: 'Farthest an aggressive price may lie from the mark. Default 0.05.',
   })
   priceCollar?: number | null;
+  @integer({
+    min: 1,
+    max: 60_000,
+    nullable: true,
+    optional: true,
+    about:
+      'Milliseconds in which an order with the same side, size and price is refused, where neither has a clientOrderId. Default off.',
+  })
+  duplicateWindowMs?: number | null;
+  @oneOf(['account', 'owner'], {
+    nullable: true,
+    optional: true,
+    about:
+      'Orders that would meet one resting on the other side are refused: of this account (default), of all accounts of its owner, or null: none.',
+  })
+  selfTrade?: 'account' | 'owner' | null;
+  @decimal({
+    nullable: true,
+    optional: true,
+    about: 'Most equity that may be lost since 00:00 UTC, transfers apart; then `onBreach`. Default off.',
+  })
+  dailyLoss?: string | null;
+  @float({
+    min: 0.0001,
+    max: 1,
+    nullable: true,
+    optional: true,
+    about:
+      'Farthest equity may fall from its peak since the limit was set, transfers apart; then `onBreach`. Default off.',
+  })
+  maxDrawdown?: number | null;
+  @oneOf(['reduce', 'halt', 'cancel', 'flatten'], {
+    optional: true,
+    about:
+      'What reaching dailyLoss or maxDrawdown does: only reducing orders; no orders (default); no orders and all open ones cancelled; and all positions closed.',
+  })
+  onBreach?: 'reduce' | 'halt' | 'cancel' | 'flatten';
 }
 
 /** Limits over all accounts of the live market together. Null is off, and all are off at first. Amounts in US dollars. */

@@ -14,6 +14,7 @@ import { bookTransfer } from './booking.js';
 import { cancelOpen } from './cancel-open.js';
 import { accountOf, type DeskState, marketOf } from './desk-state.js';
 import type { Journal } from './journal.js';
+import { apartFromLosses } from './measure-losses.js';
 import { disarm } from './dead-man.js';
 
 /** Assets an account may come to hold by deposits; each is valued with every margin order. */
@@ -94,7 +95,11 @@ export function transfer(desk: DeskState, command: TransferCommand, journal: Jou
   }
   const timeMs = account.tools.clock.nowMs();
   const id = account.tools.ids.next();
-  bookTransfer(account, journal, { id, kind, asset, amount, timeMs });
+  const signed = kind === 'deposit' ? amount : amount.negated();
+  apartFromLosses(desk, account, { asset, amount: signed }, () =>
+    bookTransfer(account, journal, { id, kind, asset, amount, timeMs }),
+  );
+  if (account.measure !== null) journal.changedAccounts.add(account);
   const answer = { id, kind, asset, amount: amount.toString(), time: toRfc3339(timeMs) };
   return answered(journal, command.answerKey, answer, timeMs);
 }
@@ -117,8 +122,7 @@ export function bindToReplay(desk: DeskState, command: BindCommand, journal: Jou
   const seed = `${command.seed}:${command.ordinal}:${account.replays}`;
   account.tools = { session: command.replayId, clock, ids: new UlidIds(clock, new SeededRandom(seed)) };
   account.replays += 1;
-  account.rate.reset();
-  account.amendRate.reset();
+  account.clockChanged();
   sessionChanged(account, journal);
   return true;
 }
@@ -132,8 +136,7 @@ export function releaseFromReplay(desk: DeskState, command: ReleaseCommand, jour
   disarm(account, journal);
   desk.sessions.get(session)?.forget(account.id);
   account.tools = desk.live;
-  account.rate.reset();
-  account.amendRate.reset();
+  account.clockChanged();
   sessionChanged(account, journal);
   if (![...desk.accounts.values()].some((other) => other.session === session)) desk.sessions.delete(session);
 }

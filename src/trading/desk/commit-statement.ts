@@ -1,6 +1,7 @@
 import type { Journal } from './journal.js';
 import type { AccountState } from '../accounts/account-state.js';
 import type { OrderRecord } from '../orders/order.js';
+import type { RiskMemoryRecord } from '../risk/risk-memory.js';
 
 /** One statement that writes a whole batch, its prepared name and its parameters. */
 export interface CommitStatement {
@@ -215,7 +216,7 @@ function accountRow(account: AccountState): object {
     replays: account.replays,
     created_ms: terms.createdAtMs,
     limits_version: account.limitsVersion,
-    risk_memory: account.memory,
+    risk_memory: { ...account.memory, measure: account.measure?.record ?? null } satisfies RiskMemoryRecord,
   };
 }
 

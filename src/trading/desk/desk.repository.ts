@@ -11,7 +11,8 @@ import { orderOfRow, type OrderRow, openStatuses } from '../orders/order-rows.js
 import { type OrderRecord, orderView } from '../orders/order.js';
 import type { PositionState } from '../positions/position.js';
 import { limitDefaults } from '../risk/limits.js';
-import { readRiskMemory, type RiskMemory } from '../risk/risk-memory.js';
+import { EquityMeasure } from '../risk/equity-measure.js';
+import { readRiskMemory, type RiskMemoryRecord } from '../risk/risk-memory.js';
 import { commitStatement } from './commit-statement.js';
 import { DeskStore } from './desk-store.js';
 import type { Journal } from './journal.js';
@@ -34,7 +35,7 @@ interface AccountRow {
   replays: number;
   created_ms: number;
   limits_version: number;
-  risk_memory: Partial<RiskMemory>;
+  risk_memory: Partial<RiskMemoryRecord>;
   seq: number;
   ledger_seq: number;
 }
@@ -177,7 +178,9 @@ function accountOfRow(row: AccountRow, tools: SessionTools): AccountState {
   account.ledgerSeq = row.ledger_seq;
   account.replays = row.replays;
   account.limitsVersion = row.limits_version;
-  account.memory = readRiskMemory(row.risk_memory);
+  const { measure, ...memory } = readRiskMemory(row.risk_memory);
+  account.memory = memory;
+  account.measure = measure && EquityMeasure.restored(measure);
   account.latch = {
     state: row.risk_state,
     reason: row.risk_reason,

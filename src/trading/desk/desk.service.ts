@@ -119,12 +119,12 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   }
 
   /** Every rule's verdict on an order; nothing happens. */
-  async check(accountId: string, content: OrderContent): Promise<OrderCheck> {
+  async check(accountId: string, content: OrderContent, unnamed = false): Promise<OrderCheck> {
     const partition = this.of(accountId);
     const { desk } = partition;
     const unread = await knowInstruments(new Set([content.instrument]), { desk, feeds: this.feeds });
     for (const reason of unread.values()) throw reason;
-    return partition.read((now) => checkOrder(now, accountId, content));
+    return partition.read((now) => checkOrder(now, accountId, content, unnamed));
   }
 
   /** Reads the committed state of the partition that holds the account. */

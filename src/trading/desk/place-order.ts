@@ -5,6 +5,7 @@ import type { Order, SubmitAnswer } from '../contract/orders.js';
 import { type ListContent, listOfEntry } from '../orders/list-content.js';
 import { type Denial, moveOrder, type OrderRecord, orderView } from '../orders/order.js';
 import type { OrderContent } from '../orders/order-content.js';
+import { orderKey } from '../risk/duplicate-guard.js';
 import { closingRules, denialOf, denialProblem } from '../risk/risk-gate.js';
 import type { AtVenue } from './at-venue.js';
 import { accountOf, type DeskState } from './desk-state.js';
@@ -74,15 +75,18 @@ interface Placed {
 function placeOne(desk: DeskState, account: AccountState, command: PlaceCommand, journal: Journal): Placed {
   const nowMs = account.tools.clock.nowMs();
   checkExpiry(command.content, nowMs);
-  const plan = planOrder(desk, account, command.content, { first: command.first });
+  const { first = false, closes = false } = command;
+  const unnamed = command.clientOrderId === null && !first && !closes;
+  const plan = planOrder(desk, account, command.content, { first, unnamed });
   const id = account.tools.ids.next();
   const order = newOrder({ desk, account, journal }, { ...command, id, plan });
-  const denial = denialOf(plan.scene, command.closes ? closingRules : undefined);
+  const denial = denialOf(plan.scene, closes ? closingRules : undefined);
   if (denial !== null) {
     denyOrder(account, order, denial, journal);
     return { order, denial };
   }
   account.rate.take();
+  if (unnamed && account.limits.duplicateWindowMs !== null) account.lately.took(orderKey(plan.judged), nowMs);
   account.tools.shared?.rate.take();
   moveOrder(order, 'submitted', nowMs);
   // The gate has let it pass, so the instrument is known.

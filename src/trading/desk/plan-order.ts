@@ -28,7 +28,11 @@ export function planOrder(
   desk: DeskState,
   account: AccountState,
   content: OrderContent,
-  { first = false, replaces = null }: { first?: boolean; replaces?: Replaced | null } = {},
+  {
+    first = false,
+    replaces = null,
+    unnamed = false,
+  }: { first?: boolean; replaces?: Replaced | null; unnamed?: boolean } = {},
 ): Plan {
   const session = marketOf(desk, account.session);
   const instrument = desk.instrument(content.instrument);
@@ -56,6 +60,8 @@ export function planOrder(
     stepsBack: stepsBack(content),
     replaces: first ? restingBeside(account, content) : replaces,
     cost: instrument && costOf(account, instrument, { ...content, quantity, triggerPrice }, arrival, market),
+    reaches: arrival?.executions.at(-1)?.price ?? null,
+    unnamed,
   };
   const nowMs = account.tools.clock.nowMs();
   const scene = new RiskScene({ account, order: judged, instrument, session, nowMs });
@@ -63,9 +69,14 @@ export function planOrder(
 }
 
 /** What every rule says and what the venue would do; nothing happens. */
-export function checkOrder(desk: DeskState, accountId: string, content: OrderContent): OrderCheck {
+export function checkOrder(
+  desk: DeskState,
+  accountId: string,
+  content: OrderContent,
+  unnamed = false,
+): OrderCheck {
   const account = accountOf(desk, accountId);
-  const { scene, arrival } = planOrder(desk, account, content);
+  const { scene, arrival } = planOrder(desk, account, content, { unnamed });
   const verdicts = verdictsOf(scene);
   const ok = verdicts.every((verdict) => verdict.ok);
   const quantity = Decimal.zero;

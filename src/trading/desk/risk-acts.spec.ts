@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CountedMetrics } from '../../../test/support/counted-metrics.js';
 import { type FreshDatabase, freshDatabase } from '../../../test/support/database.js';
 import {
   aBook,
@@ -210,7 +211,8 @@ describe('what was set survives a restart', () => {
     await u.stop();
     const late = new TestClock();
     late.ms += 30_000;
-    const v = await testDesk(fresh.database, { seed: 'c', clock: late });
+    const metrics = new CountedMetrics();
+    const v = await testDesk(fresh.database, { seed: 'c', clock: late, metrics });
     desks.push(v);
     await expect
       .poll(async () =>
@@ -218,6 +220,7 @@ describe('what was set survives a restart', () => {
       )
       .toEqual(['dead_man_switch']);
     expect(v.heard.map(({ data }) => data.type)).toEqual(['dead-man-switch-lapsed', 'order-canceled']);
+    expect(metrics.of('trading_dead_man_lapses_total')).toBe(1);
   });
 
   it('a switch that is set again and again leaves one entry in the log', async () => {

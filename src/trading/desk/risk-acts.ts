@@ -3,10 +3,12 @@ import type { AccountState, TradingState } from '../accounts/account-state.js';
 import { riskStateView } from '../accounts/account-view.js';
 import type { RiskLimits, RiskState, VersionedRiskLimits } from '../contract/risk.js';
 import { changedLimits } from '../risk/limits.js';
+import type { LossNews } from '../risk/loss-limits.js';
 import { cancelOpen } from './cancel-open.js';
 import { accountOf, type DeskState } from './desk-state.js';
 import { beginFlattening } from './flatten.js';
 import type { Journal } from './journal.js';
+import { lossLimitsChanged, measureAnew } from './measure-losses.js';
 
 export interface SetLimitsCommand {
   readonly kind: 'set-limits';
@@ -42,6 +44,7 @@ export function setLimits(desk: DeskState, command: SetLimitsCommand, journal: J
   const before = account.limitView;
   const after = changedLimits(before, command.changes);
   account.setLimits(after);
+  lossLimitsChanged(desk, account, before, after);
   account.limitsVersion += 1;
   journal.changedAccounts.add(account);
   const timeMs = account.tools.clock.nowMs();
@@ -62,12 +65,41 @@ export function setState(desk: DeskState, command: SetStateCommand, journal: Jou
   const { state, reason, actor, cancelOrders = false, flatten = false } = command;
   account.latch = { state, reason, actor, sinceMs: timeMs };
   account.memory.flattening = flatten;
+  // Whoever lets it trade again has seen what was lost; the limits count from here.
+  if (state === 'active') measureAnew(desk, account);
   journal.changedAccounts.add(account);
   const after = riskStateView(account);
   const seq = journal.event(account, 'risk-state-changed', timeMs, after);
   journal.riskChanges.push({ accountId: account.id, seq, kind: 'state', timeMs, actor, before, after });
   takeDown(desk, account, { cancelOrders, flatten }, journal);
   return riskStateView(account);
+}
+
+const strictness: readonly TradingState[] = ['active', 'reducing', 'halted'];
+
+/** A limit on losses is reached: the account is stopped as it was told to be, and never let go further than it was. */
+export function breached(
+  desk: DeskState,
+  account: AccountState,
+  { limit, facts: { lost, bound } }: Pick<LossNews, 'limit' | 'facts'>,
+  journal: Journal,
+): void {
+  const action = account.limits.onBreach;
+  const wanted: TradingState = action === 'reduce' ? 'reducing' : 'halted';
+  const stricter = strictness.indexOf(account.latch.state) > strictness.indexOf(wanted);
+  setState(
+    desk,
+    {
+      kind: 'set-state',
+      accountId: account.id,
+      state: stricter ? account.latch.state : wanted,
+      reason: `${limit} reached: ${lost} of ${bound}`.slice(0, 200),
+      actor: 'risk',
+      cancelOrders: action === 'cancel' || action === 'flatten',
+      flatten: action === 'flatten' || account.memory.flattening,
+    },
+    journal,
+  );
 }
 
 /** Cancels and closes, and leaves the account's own latch as it is. */

@@ -76,7 +76,8 @@ export class OrdersService extends Orders {
 
   async check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck> {
     this.desk.authorise(query.principal, query.accountId);
-    return this.desk.check(query.accountId, orderContent(query.order));
+    const { accountId, order } = query;
+    return this.desk.check(accountId, orderContent(order), order.clientOrderId === undefined);
   }
 
   async amend(command: {

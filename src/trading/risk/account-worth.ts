@@ -27,6 +27,41 @@ export function grossExposureOf(account: AccountState, session: SessionMarket): 
   return gross;
 }
 
+/**
+ * Σ signed position × mark, in base currency, with the open orders of one side filled: the farthest the account could
+ * come to lean that way. Null when something cannot be valued.
+ */
+export function netExposureOf(
+  account: AccountState,
+  session: SessionMarket,
+  side: 'buy' | 'sell',
+): Decimal | null {
+  let net = Decimal.zero;
+  for (const [instrument, { quantity }] of account.positions) {
+    if (quantity.isZero()) continue;
+    const worth = worthOf(instrument, quantity, { account, session });
+    if (worth === null) return null;
+    net = net.plus(worth);
+  }
+  for (const instrument of account.open.instruments()) {
+    const { buyNotional, sellNotional } = account.open.totals(instrument);
+    const open = side === 'buy' ? buyNotional : sellNotional.negated();
+    if (open.isZero()) continue;
+    const rate = session.rate(quoteOf(instrument), account.terms.baseCurrency);
+    if (rate === null) return null;
+    net = net.plus(open.times(rate));
+  }
+  return net;
+}
+
+/** What the account is worth at marks, in base currency; null while anything in it cannot be valued. */
+export function equityOf(account: AccountState, session: SessionMarket): Decimal | null {
+  for (const [asset, total] of account.totals) {
+    if (!total.isZero() && session.rate(asset, account.terms.baseCurrency) === null) return null;
+  }
+  return marginEquityOf(account, session);
+}
+
 /** Margin accounts: Σ balances + Σ unrealised of derivatives, in base currency; null when a debt cannot be valued. */
 export function marginEquityOf(account: AccountState, session: SessionMarket): Decimal | null {
   const { baseCurrency } = account.terms;

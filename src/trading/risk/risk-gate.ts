@@ -4,7 +4,10 @@ import type { RiskVerdict } from '../contract/orders.js';
 import type { Denial } from '../orders/order.js';
 import * as account from './account-rules.js';
 import * as instrument from './instrument-rules.js';
+import * as conduct from './conduct-rules.js';
+import * as exposure from './exposure-rules.js';
 import * as global from './global-rules.js';
+import * as loss from './loss-rules.js';
 import type { RiskScene } from './risk-scene.js';
 import type { DenialCode, Finding, Rule } from './rule.js';
 import * as state from './state-rules.js';
@@ -16,8 +19,11 @@ import * as state from './state-rules.js';
 export const rules: readonly Rule[] = [
   instrument.instrumentKnown,
   instrument.instrumentTrading,
+  conduct.numbersSound,
   global.globalState,
   state.tradingState,
+  loss.dailyLoss,
+  loss.drawdown,
   state.markFresh,
   instrument.priceStep,
   instrument.quantityStep,
@@ -30,8 +36,13 @@ export const rules: readonly Rule[] = [
   account.notionalMaximum,
   account.positionLimit,
   account.grossExposure,
+  exposure.netExposure,
+  exposure.concentration,
+  exposure.leverage,
   account.openOrders,
   account.orderRate,
+  conduct.selfTrade,
+  conduct.duplicate,
   global.globalNotional,
   global.globalGrossExposure,
   global.globalNetExposure,
@@ -52,6 +63,7 @@ export const closingRules: readonly Rule[] = [
 /** What an order is: asked of every amendment, and of an order that waits for another. */
 export const formRules: readonly Rule[] = [
   instrument.instrumentKnown,
+  conduct.numbersSound,
   instrument.priceStep,
   instrument.quantityStep,
   instrument.quantityMinimum,

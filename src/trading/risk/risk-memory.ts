@@ -1,3 +1,5 @@
+import type { EquityMeasureRecord } from './equity-measure.js';
+
 /** Set by the owner's client, which must set it again before it lapses. */
 export interface DeadManSwitch {
   readonly timeoutMs: number;
@@ -12,11 +14,16 @@ export interface RiskMemory {
   deadMan: DeadManSwitch | null;
 }
 
+/** As it is stored. */
+export interface RiskMemoryRecord extends RiskMemory {
+  readonly measure: EquityMeasureRecord | null;
+}
+
 export function freshRiskMemory(): RiskMemory {
   return { flattening: false, deadMan: null };
 }
 
 /** As it was stored; what an older version did not store begins afresh. */
-export function readRiskMemory(stored: Partial<RiskMemory>): RiskMemory {
-  return { ...freshRiskMemory(), ...stored };
+export function readRiskMemory(stored: Partial<RiskMemoryRecord>): RiskMemoryRecord {
+  return { ...freshRiskMemory(), measure: null, ...stored };
 }

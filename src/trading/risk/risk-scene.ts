@@ -4,7 +4,8 @@ import type { OrderType, Side } from '../contract/orders.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { SessionMarket } from '../marks/session-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
-import { grossExposureOf, marginEquityOf } from './account-worth.js';
+import { equityOf, grossExposureOf, marginEquityOf } from './account-worth.js';
+import type { Losses } from './equity-measure.js';
 import type { SharedRisk } from './shared-risk.js';
 
 /** What is held already for an order that is changed, or beside which another takes its place. */
@@ -31,6 +32,10 @@ export interface OrderToJudge {
   readonly cost: Decimal | null;
   /** Open orders on its side whose place it takes, so that nothing is counted twice; null: none. */
   readonly replaces: Replaced | null;
+  /** Worst price it would trade at now; for types without a limit. */
+  readonly reaches?: Decimal | null;
+  /** Sent without a client order id. */
+  readonly unnamed?: boolean;
 }
 
 /** Everything a risk rule may look at, worked out at most once. Nothing here changes anything. */
@@ -43,6 +48,8 @@ export class RiskScene {
   readonly session: SessionMarket;
   readonly nowMs: number;
   private openingKnown: Decimal | undefined;
+  private grossKnown: Decimal | null | undefined;
+  private worthKnown: Decimal | null | undefined;
 
   constructor(parts: {
     account: AccountState;
@@ -87,6 +94,11 @@ export class RiskScene {
   get quoteRate(): Decimal | null {
     if (this.instrument === null) return null;
     return this.session.rate(this.instrument.quote, this.account.terms.baseCurrency);
+  }
+
+  inBaseCurrency(amount: Decimal | null): Decimal | null {
+    const rate = this.quoteRate;
+    return amount === null || rate === null ? null : amount.times(rate);
   }
 
   /** Signed as the order sees it: what it holds on the order's own side is positive. */
@@ -149,11 +161,30 @@ export class RiskScene {
 
   /** What is held and ordered, in base currency; null when a position cannot be valued. */
   grossExposure(): Decimal | null {
+    if (this.grossKnown === undefined) this.grossKnown = this.grossWithout();
+    return this.grossKnown;
+  }
+
+  private grossWithout(): Decimal | null {
     const gross = grossExposureOf(this.account, this.session);
     const { replaces } = this.order;
     // What a cash account sells was never counted.
     if (gross === null || replaces === null || this.sellsOwned) return gross;
     return this.quoteRate === null ? null : gross.minus(replaces.notional.times(this.quoteRate));
+  }
+
+  /** What the account is worth, in base currency; null while anything in it cannot be valued. */
+  worth(): Decimal | null {
+    if (this.worthKnown === undefined) this.worthKnown = equityOf(this.account, this.session);
+    return this.worthKnown;
+  }
+
+  /** What was lost, as the limits on losses count it; null while the account cannot be valued. */
+  losses(): Losses | null {
+    const worth = this.worth();
+    if (worth === null) return null;
+    // Nothing was measured yet, so nothing was lost yet.
+    return this.account.measure?.lossesAt(worth, this.nowMs) ?? { dailyLoss: Decimal.zero, drawdown: 0 };
   }
 
   /** Worth of a margin account, in base currency; null when a debt cannot be valued. */

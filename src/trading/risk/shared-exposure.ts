@@ -8,10 +8,10 @@ import type { PositionState } from '../positions/position.js';
 export interface ExposedAccount {
   readonly id: string;
   readonly session: string;
-  readonly terms: { readonly type: 'cash' | 'margin' };
+  readonly terms: { readonly type: 'cash' | 'margin'; readonly owner: string };
   /** Rises with everything that happens to the account. */
   readonly seq: number;
-  readonly open: Pick<OpenOrders, 'size' | 'shifts' | 'instruments' | 'totals'>;
+  readonly open: Pick<OpenOrders, 'size' | 'shifts' | 'instruments' | 'totals' | 'best'>;
   readonly positions: ReadonlyMap<string, PositionState>;
 }
 

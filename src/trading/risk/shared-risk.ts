@@ -77,6 +77,11 @@ export class SharedRisk {
     this.numbers = readSharedLimits(record.limits);
   }
 
+  /** Every account of the same owner, the asked one included. */
+  *siblings({ terms }: Pick<ExposedAccount, 'terms'>): Generator<ExposedAccount> {
+    for (const account of this.members()) if (account.terms.owner === terms.owner) yield account;
+  }
+
   openOrders(): number {
     this.exposed.look(this.members());
     return this.exposed.openOrders;

@@ -76,6 +76,24 @@ const cases: Case[] = [
     facts: { exposure: '90', limit: '50' },
   },
   {
+    code: 'TRADING_NET_EXPOSURE_TOO_LARGE',
+    limits: { maxNetExposure: '50' },
+    order: patient,
+    facts: { exposure: '90', limit: '50' },
+  },
+  {
+    code: 'TRADING_CONCENTRATION_TOO_HIGH',
+    limits: { maxConcentration: 0.001 },
+    order: { ...patient, quantity: '2' },
+    facts: { share: 0.0018, limit: 0.001 },
+  },
+  {
+    code: 'TRADING_LEVERAGE_TOO_HIGH',
+    limits: { maxLeverage: 0.01 },
+    order: { ...patient, quantity: '20' },
+    facts: { leverage: 0.018, limit: 0.01 },
+  },
+  {
     code: 'TRADING_STATE_REDUCING',
     state: 'reducing',
     order: {},
@@ -138,6 +156,70 @@ export function denialsSuite(house: () => House): void {
         expect(content.facts).toEqual({ ageMs: expect.any(Number), limitMs: 30_000 });
         expect(content.facts!.ageMs).toBeGreaterThanOrEqual(60_000);
       });
+
+      it('TRADING_NUMBER_INVALID, where a feed shows a price of 0', async () => {
+        const { port, asked } = subject();
+        const instrument = await anInstrument(house());
+        const timeMs = Date.now();
+        const trade = { id: '1', price: '0', quantity: '1', side: 'buy', timeMs } as const;
+        await house().bus.publish({
+          type: 'data.market-batch',
+          key: `live:${instrument}`,
+          session: 'live',
+          timeMs,
+          data: { instrument, trades: [trade] },
+        });
+        const facts = { quantity: '1', limitPrice: '90', triggerPrice: null, mark: '0' };
+        const order = anOrder({ instrument, ...patient });
+        await expectProblem(port.submit({ ...asked, order }), 'TRADING_NUMBER_INVALID', facts);
+      });
+
+      it('TRADING_DUPLICATE_ORDER, unless the order has a name', async () => {
+        const { port, risk, owner, instrument, account } = subject();
+        const asked = { principal: owner, accountId: await account() };
+        await risk.setLimits({ ...asked, limits: { duplicateWindowMs: 60_000 } });
+        const order = anOrder({ instrument, ...patient });
+        await port.submit({ ...asked, order });
+        const { content } = await expectProblem(port.submit({ ...asked, order }), 'TRADING_DUPLICATE_ORDER');
+        expect(content.facts).toEqual({ ageMs: expect.any(Number), limitMs: 60_000 });
+        const check = await port.check({ ...asked, order });
+        expect(check.verdicts.find(({ ok }) => !ok)).toMatchObject({ code: 'TRADING_DUPLICATE_ORDER' });
+        const named = { ...order, clientOrderId: 'on-purpose' };
+        expect((await port.check({ ...asked, order: named })).ok).toBe(true);
+        await port.submit({ ...asked, order: named });
+        await port.submit({ ...asked, order: { ...order, limitPrice: '90.01' } });
+      });
+
+      it('TRADING_SELF_TRADE', async () => {
+        const { port, owner, instrument, account, market } = subject();
+        await market('100');
+        const asked = { principal: owner, accountId: await account({ type: 'margin' }) };
+        await port.submit({
+          ...asked,
+          order: anOrder({ instrument, type: 'limit', limitPrice: '98', quantity: '1' }),
+        });
+        const order = anOrder({ instrument, side: 'sell', type: 'limit', limitPrice: '98', quantity: '1' });
+        const facts = { price: '98', own: '98', scope: 'account' };
+        await expectProblem(port.submit({ ...asked, order }), 'TRADING_SELF_TRADE', facts);
+      });
+
+      it.each([
+        ['TRADING_DAILY_LOSS', { dailyLoss: '1000' }, { loss: null, limit: '1000' }],
+        ['TRADING_DRAWDOWN', { maxDrawdown: 0.1 }, { drawdown: null, limit: 0.1 }],
+      ] as [string, RiskLimits, Record<string, unknown>][])(
+        '%s, also while what is held cannot be valued',
+        async (code, limits, facts) => {
+          const { port, risk, owner, instrument, account } = subject();
+          const initialBalances = { USD: '100000', NOBODYKNOWS: '1' };
+          const asked = { principal: owner, accountId: await account({ initialBalances }) };
+          await risk.setLimits({ ...asked, limits });
+          await expectProblem(
+            port.submit({ ...asked, order: anOrder({ instrument, ...patient }) }),
+            code,
+            facts,
+          );
+        },
+      );
 
       it('TRADING_OPEN_ORDERS_TOO_MANY', async () => {
         const { port, risk, owner, instrument, account } = subject();

@@ -20,10 +20,18 @@ const defaults = {
   maxOrderNotional: '50000',
   maxPosition: '100000',
   maxGrossExposure: '200000',
+  maxNetExposure: null,
+  maxConcentration: null,
+  maxLeverage: null,
   maxOpenOrders: 200,
   maxOrdersPerSecond: 100,
   maxAmendsPerSecond: 100,
   priceCollar: 0.05,
+  duplicateWindowMs: null,
+  selfTrade: 'account',
+  dailyLoss: null,
+  maxDrawdown: null,
+  onBreach: 'halt',
 };
 
 export function riskSuite(house: () => House): void {
