@@ -1,7 +1,7 @@
 import { invariant } from '../../kernel/invariant.js';
 import type { Account, Transfer } from '../contract/accounts.js';
 import type { Order } from '../contract/orders.js';
-import type { DeadManSwitch, RiskState, VersionedRiskLimits } from '../contract/risk.js';
+import type { DeadManSwitch, RiskLock, RiskState, VersionedRiskLimits } from '../contract/risk.js';
 import {
   type BindCommand,
   bindToReplay,
@@ -20,6 +20,7 @@ import type { DeskState } from './desk-state.js';
 import { type ClockCommand, clockStep } from './expiry.js';
 import type { Journal } from './journal.js';
 import { type MarketCommand, marketStep } from './market-step.js';
+import { protect, unlock, type UnlockCommand } from './protect.js';
 import { type PlaceCommand, placeOrder, type PlaceOutcome } from './place-order.js';
 import {
   setLimits,
@@ -43,6 +44,7 @@ export interface Answers {
   'set-state': RiskState;
   'stand-down': void;
   'set-dead-man': DeadManSwitch;
+  unlock: RiskLock;
   bind: boolean;
   release: void;
   market: void;
@@ -61,6 +63,7 @@ export type Command =
   | SetStateCommand
   | StandDownCommand
   | SetDeadManCommand
+  | UnlockCommand
   | BindCommand
   | ReleaseCommand
   | MarketCommand
@@ -87,6 +90,13 @@ export function isUrgent({ kind }: Command): boolean {
 
 /** Runs one command over memory. A problem it throws left no trace; anything else taints the whole batch. */
 export function execute(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
+  const fills = journal.fills.length;
+  const answer = run(desk, command, journal);
+  if (journal.fills.length > fills) protect(desk, journal, fills);
+  return answer;
+}
+
+function run(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
   switch (command.kind) {
     case 'place':
       return placeOrder(desk, command, journal);
@@ -110,6 +120,8 @@ export function execute(desk: DeskState, command: Command, journal: Journal): An
       return standDown(desk, command, journal);
     case 'set-dead-man':
       return setDeadMan(desk, command, journal);
+    case 'unlock':
+      return unlock(desk, command, journal);
     case 'bind':
       return bindToReplay(desk, command, journal);
     case 'release':
