@@ -8,12 +8,14 @@ import { orderListsSuite } from './trading/order-lists.js';
 import { ordersSuite } from './trading/orders.js';
 import { portfolioSuite } from './trading/portfolio.js';
 import { riskSuite } from './trading/risk.js';
+import { unknownOrdersSuite } from './trading/unknown-orders.js';
 import { strategiesSuite } from './trading/strategies.js';
 
 const house = sharedHouse();
 
 accountsSuite(house);
 ordersSuite(house);
+unknownOrdersSuite(house);
 denialsSuite(house);
 amendmentsSuite(house);
 orderListsSuite(house);

@@ -35,6 +35,7 @@ export const noLimits: RiskLimits = {
   selfTrade: null,
   dailyLoss: null,
   maxDrawdown: null,
+  protections: null,
 };
 
 /** One account and its market in memory: the desk's pure acts without a database. */

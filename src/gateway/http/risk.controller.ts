@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Put, Query, Req, Res } from '@nestjs/common';
 import { RequireRole } from '../../kernel/access.js';
 import { type Page, PageQuery } from '../../kernel/page.js';
 import { PathId } from '../../platform/http/path.pipe.js';
@@ -7,6 +7,7 @@ import {
   Risk,
   RiskChange,
   RiskLimits,
+  RiskLock,
   RiskState,
   SetDeadManSwitch,
   SetRiskState,
@@ -96,6 +97,34 @@ export class RiskController {
     @Req() { principal }: SignedRequest,
   ): Promise<RiskState> {
     return this.risk.setState({ principal, accountId, state });
+  }
+
+  @Get('risk/locks')
+  @Describe({
+    summary: 'What the protections of the account keep from being opened now',
+    answers: { pageOf: RiskLock },
+    problems,
+  })
+  async locks(
+    @PathId('accountId') accountId: string,
+    @Req() { principal }: SignedRequest,
+  ): Promise<Page<RiskLock>> {
+    return { items: await this.risk.locks({ principal, accountId }), nextCursor: null };
+  }
+
+  @Delete('risk/locks/:lockId')
+  @RequireRole('trader')
+  @Describe({
+    summary: 'Take a lock away before its time',
+    answers: RiskLock,
+    problems: [...problems, 'TRADING_LOCK_UNKNOWN'],
+  })
+  unlock(
+    @PathId('accountId') accountId: string,
+    @PathId('lockId') lockId: string,
+    @Req() { principal }: SignedRequest,
+  ): Promise<RiskLock> {
+    return this.risk.unlock({ principal, accountId, lockId });
   }
 
   @Get('dead-man-switch')

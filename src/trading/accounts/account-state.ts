@@ -113,6 +113,8 @@ export class AccountState {
     this.amendRate.reset();
     this.lately.reset();
     this.measure = null;
+    this.memory.exits = [];
+    this.memory.locks = [];
   }
 
   /** When something happens to the account by the clock alone; infinity when nothing does. */

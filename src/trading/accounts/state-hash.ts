@@ -26,6 +26,7 @@ export function stateHash(account: AccountState): string {
     limitsVersion: account.limitsVersion,
     flattening: account.memory.flattening,
     deadMan: account.memory.deadMan,
+    locks: account.memory.locks,
     orders: orders.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     positions: Object.fromEntries(account.positions),
     totals: Object.fromEntries([...account.totals].filter(([, total]) => !total.isZero())),

@@ -1,7 +1,79 @@
-import { anything, decimal, flag, float, integer, object, oneOf, text, time } from '../../kernel/fields.js';
+import {
+  anything,
+  decimal,
+  flag,
+  float,
+  instrumentId,
+  integer,
+  object,
+  oneOf,
+  text,
+  time,
+} from '../../kernel/fields.js';
 import type { Page, PageQuery } from '../../kernel/page.js';
 import type { PortDescription } from '../../kernel/port.js';
 import type { Principal } from '../../kernel/principal.js';
+
+const years = 31_536_000;
+
+/** So many stops at a loss within a time lock every instrument. */
+export class StopLossGuard {
+  @integer({ min: 1, max: 200, example: 3 })
+  stops: number;
+  @integer({ min: 1, max: years, example: 3_600 })
+  withinSeconds: number;
+  @integer({ min: 1, max: years, example: 1_800 })
+  lockSeconds: number;
+}
+
+/** An instrument that earned too little in so many exits within a time is locked. */
+export class LowProfit {
+  @integer({ min: 1, max: 200, example: 4 })
+  trades: number;
+  @integer({ min: 1, max: years, example: 86_400 })
+  withinSeconds: number;
+  @decimal({ sign: 'any', about: 'Before fees, base currency.', example: '0' })
+  minimumProfit: string;
+  @integer({ min: 1, max: years, example: 7_200 })
+  lockSeconds: number;
+}
+
+/** When Σ realised profit within a time fell so far from its highest, every instrument is locked. */
+export class DrawdownGuard {
+  @float({ min: 0.0001, max: 1, about: 'Of equity.', example: 0.05 })
+  ratio: number;
+  @integer({ min: 1, max: years, example: 86_400 })
+  withinSeconds: number;
+  @integer({ min: 1, max: years, example: 7_200 })
+  lockSeconds: number;
+}
+
+/** Lock entries for a time, by the account's clock; exits always pass. What is left out is off. */
+export class RiskProtections {
+  @integer({ min: 1, max: years, nullable: true, optional: true, about: 'After a position is left.' })
+  cooldownSeconds?: number | null;
+  @object(() => StopLossGuard, { nullable: true, optional: true })
+  stopLossGuard?: StopLossGuard | null;
+  @object(() => LowProfit, { nullable: true, optional: true })
+  lowProfit?: LowProfit | null;
+  @object(() => DrawdownGuard, { nullable: true, optional: true })
+  maxDrawdown?: DrawdownGuard | null;
+}
+
+export class RiskLock {
+  @text()
+  id: string;
+  @oneOf(['cooldown', 'stop_loss_guard', 'low_profit', 'max_drawdown'])
+  kind: 'cooldown' | 'stop_loss_guard' | 'low_profit' | 'max_drawdown';
+  @instrumentId({ nullable: true, about: 'Null: all of them.' })
+  instrument: string | null;
+  @time()
+  since: string;
+  @time()
+  until: string;
+  @text()
+  reason: string;
+}
 
 /** Null is off. Amounts in the account's base currency. */
 export class RiskLimits {
@@ -90,6 +162,12 @@ export class RiskLimits {
       'What reaching dailyLoss or maxDrawdown does: only reducing orders; no orders (default); no orders and all open ones cancelled; and all positions closed.',
   })
   onBreach?: 'reduce' | 'halt' | 'cancel' | 'flatten';
+  @object(() => RiskProtections, {
+    nullable: true,
+    optional: true,
+    about: 'Replaced as a whole. Default off.',
+  })
+  protections?: RiskProtections | null;
 }
 
 /** Limits over all accounts of the live market together. Null is off, and all are off at first. Amounts in US dollars. */
@@ -207,6 +285,8 @@ export abstract class Risk {
       state: 'read',
       setState: 'keyed',
       changes: 'read',
+      locks: 'read',
+      unlock: 'keyed',
       deadManSwitch: 'read',
       setDeadManSwitch: 'keyed',
     },
@@ -225,6 +305,10 @@ export abstract class Risk {
   abstract setState(command: OfAccount & { state: SetRiskState }): Promise<RiskState>;
   /** Newest first. Throws REQUEST_INVALID for a cursor it did not give out. */
   abstract changes(query: OfAccount & PageQuery): Promise<Page<RiskChange>>;
+  /** What the account's protections keep from being opened now, the first to end first. */
+  abstract locks(query: OfAccount): Promise<RiskLock[]>;
+  /** Throws TRADING_LOCK_UNKNOWN for one that does not hold. */
+  abstract unlock(command: OfAccount & { lockId: string }): Promise<RiskLock>;
   abstract deadManSwitch(query: OfAccount): Promise<DeadManSwitch>;
   /** Arms, re-arms, or with 0 disarms. On lapse every open order of the account is cancelled and the switch is off. */
   abstract setDeadManSwitch(command: OfAccount & { timeoutSeconds: number }): Promise<DeadManSwitch>;

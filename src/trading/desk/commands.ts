@@ -2,7 +2,7 @@ import { invariant } from '../../kernel/invariant.js';
 import type { Account, Transfer } from '../contract/accounts.js';
 import type { Order } from '../contract/orders.js';
 import type { OrderRecord } from '../orders/order.js';
-import type { DeadManSwitch, RiskState, VersionedRiskLimits } from '../contract/risk.js';
+import type { DeadManSwitch, RiskLock, RiskState, VersionedRiskLimits } from '../contract/risk.js';
 import {
   type BindCommand,
   bindToReplay,
@@ -28,6 +28,7 @@ import {
   type PlaceListOutcome,
 } from './place-list.js';
 import { type MarketCommand, marketStep } from './market-step.js';
+import { protect, unlock, type UnlockCommand } from './protect.js';
 import { isUnsettled, settleLists } from './settle-lists.js';
 import { placeBatch, type PlaceBatchCommand } from './place-batch.js';
 import { type PlaceCommand, placeOrder, type PlaceOutcome } from './place-order.js';
@@ -56,6 +57,7 @@ export interface Answers {
   'set-state': RiskState;
   'stand-down': void;
   'set-dead-man': DeadManSwitch;
+  unlock: RiskLock;
   bind: boolean;
   release: void;
   market: void;
@@ -77,6 +79,7 @@ export type Command =
   | SetStateCommand
   | StandDownCommand
   | SetDeadManCommand
+  | UnlockCommand
   | BindCommand
   | ReleaseCommand
   | MarketCommand
@@ -105,6 +108,7 @@ export function isUrgent({ kind }: Command): boolean {
 /** Runs one command over memory. A problem it throws left no trace; anything else taints the whole batch. */
 export function execute(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
   const account = 'accountId' in command ? desk.accounts.get(command.accountId) : undefined;
+  const fills = journal.fills.length;
   try {
     // Its own clock comes before whatever is asked of an account.
     if (account !== undefined) runDue({ desk, account, journal }, account.tools.clock.nowMs());
@@ -112,6 +116,7 @@ export function execute(desk: DeskState, command: Command, journal: Journal): An
   } finally {
     // A refused command may still have found an order whose time was up.
     if (isUnsettled(journal)) settleLists(desk, journal);
+    if (journal.fills.length > fills) protect(desk, journal, fills);
   }
 }
 
@@ -145,6 +150,8 @@ function executed(desk: DeskState, command: Command, journal: Journal): Answers[
       return standDown(desk, command, journal);
     case 'set-dead-man':
       return setDeadMan(desk, command, journal);
+    case 'unlock':
+      return unlock(desk, command, journal);
     case 'bind':
       return bindToReplay(desk, command, journal);
     case 'release':

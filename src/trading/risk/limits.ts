@@ -1,5 +1,5 @@
 import { Decimal } from '../../kernel/decimal.js';
-import type { RiskLimits } from '../contract/risk.js';
+import type { RiskLimits, RiskProtections } from '../contract/risk.js';
 
 /** An account's limits in numbers; null is off. Amounts in its base currency. */
 export interface Limits {
@@ -22,6 +22,7 @@ export interface Limits {
   /** Ratio of the peak. */
   readonly maxDrawdown: Decimal | null;
   readonly onBreach: 'reduce' | 'halt' | 'cancel' | 'flatten';
+  readonly protections: RiskProtections | null;
 }
 
 /** What a new account starts with: a slip of the finger costs a part of a beginner's money, not all of it. */
@@ -42,6 +43,7 @@ export const limitDefaults: Required<RiskLimits> = {
   dailyLoss: null,
   maxDrawdown: null,
   onBreach: 'halt',
+  protections: null,
 };
 
 export function readLimits(limits: Required<RiskLimits>): Limits {
@@ -65,6 +67,7 @@ export function readLimits(limits: Required<RiskLimits>): Limits {
     dailyLoss: amount(limits.dailyLoss),
     maxDrawdown: ratio(limits.maxDrawdown),
     onBreach: limits.onBreach,
+    protections: limits.protections,
   };
 }
 

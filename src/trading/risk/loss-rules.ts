@@ -1,3 +1,5 @@
+import { toRfc3339 } from '../../kernel/time.js';
+import { lockOn } from './protections.js';
 import { finding, type Rule, text } from './rule.js';
 
 /** Nothing is opened once the account has lost what it may; leaving stays possible. */
@@ -33,6 +35,26 @@ export const drawdown: Rule = {
       losses === null
         ? unknown
         : 'set the risk state to active to begin anew from here, or raise maxDrawdown',
+    );
+  },
+};
+
+/** A protection keeps the instrument, or all of them, from being opened for a time. */
+export const locked: Rule = {
+  name: 'locked',
+  judge: ({ account, order, opening, nowMs }) => {
+    const { locks } = account.memory;
+    const lock = locks.length === 0 || opening.isZero() ? null : lockOn(locks, order.instrument, nowMs);
+    return finding(
+      lock === null,
+      'TRADING_LOCKED',
+      {
+        kind: lock?.kind ?? null,
+        instrument: lock?.instrument ?? null,
+        until: lock && toRfc3339(lock.untilMs),
+        reason: lock?.reason ?? null,
+      },
+      'wait until then, or DELETE …/risk/locks/{id}; orders that reduce are taken meanwhile',
     );
   },
 };

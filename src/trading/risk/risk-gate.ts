@@ -24,6 +24,7 @@ export const rules: readonly Rule[] = [
   state.tradingState,
   loss.dailyLoss,
   loss.drawdown,
+  loss.locked,
   state.markFresh,
   instrument.priceStep,
   instrument.quantityStep,

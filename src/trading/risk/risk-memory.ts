@@ -1,4 +1,5 @@
 import type { EquityMeasureRecord } from './equity-measure.js';
+import type { Exit, Lock } from './protections.js';
 
 /** Set by the owner's client, which must set it again before it lapses. */
 export interface DeadManSwitch {
@@ -12,6 +13,9 @@ export interface RiskMemory {
   /** Positions are being closed, until none is left that can be. */
   flattening: boolean;
   deadMan: DeadManSwitch | null;
+  /** Kept while protections are on, oldest first. */
+  exits: readonly Exit[];
+  locks: readonly Lock[];
 }
 
 /** As it is stored. */
@@ -20,7 +24,7 @@ export interface RiskMemoryRecord extends RiskMemory {
 }
 
 export function freshRiskMemory(): RiskMemory {
-  return { flattening: false, deadMan: null };
+  return { flattening: false, deadMan: null, exits: [], locks: [] };
 }
 
 /** As it was stored; what an older version did not store begins afresh. */

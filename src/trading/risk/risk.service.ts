@@ -8,12 +8,14 @@ import {
   Risk,
   type RiskChange,
   type RiskLimits,
+  type RiskLock,
   type RiskState,
   type SetRiskState,
   type VersionedRiskLimits,
 } from '../contract/risk.js';
 import { deadManView } from '../desk/dead-man.js';
 import { Desk } from '../desk/desk.service.js';
+import { locksOf, lockView } from '../desk/protect.js';
 import { accountOf } from '../desk/desk-state.js';
 import { RiskChangesRepository } from './risk-changes.repository.js';
 
@@ -66,6 +68,16 @@ export class RiskService extends Risk {
   async changes({ principal, accountId, ...page }: OfAccount & PageQuery): Promise<Page<RiskChange>> {
     this.desk.authorise(principal, accountId);
     return this.trail.list(accountId, page);
+  }
+
+  async locks({ principal, accountId }: OfAccount): Promise<RiskLock[]> {
+    this.desk.authorise(principal, accountId);
+    return this.desk.read(accountId, (desk) => locksOf(accountOf(desk, accountId)).map(lockView));
+  }
+
+  async unlock({ principal, accountId, lockId }: OfAccount & { lockId: string }): Promise<RiskLock> {
+    this.desk.authorise(principal, accountId);
+    return this.desk.submit({ kind: 'unlock', accountId, lockId });
   }
 
   async deadManSwitch({ principal, accountId }: OfAccount): Promise<DeadManSwitch> {

@@ -7,6 +7,7 @@ import {
   DeadManSwitch,
   Risk,
   RiskChange,
+  RiskLock,
   RiskState,
   VersionedRiskLimits,
 } from '../../../src/trading/contract/risk.js';
@@ -32,6 +33,7 @@ const defaults = {
   dailyLoss: null,
   maxDrawdown: null,
   onBreach: 'halt',
+  protections: null,
 };
 
 export function riskSuite(house: () => House): void {
@@ -227,6 +229,31 @@ export function riskSuite(house: () => House): void {
         expect(await port.deadManSwitch(asked)).toEqual({ timeoutSeconds: 0, lapsesAt: null });
       });
 
+      it('locks an instrument that was just left, says so, and opens it again on demand: TRADING_LOCKED', async () => {
+        const { port, orders, instrument, place, market } = subject();
+        await market('100');
+        const asked = await another();
+        await port.setLimits({ ...asked, limits: { protections: { cooldownSeconds: 600 } } });
+        expect(await port.locks(asked)).toEqual([]);
+        await place({ quantity: '1' }, asked.accountId);
+        await place({ side: 'sell', quantity: '0.999' }, asked.accountId);
+        const locks = await port.locks(asked);
+        expectShapes(RiskLock, locks);
+        expect(locks).toMatchObject([{ kind: 'cooldown', instrument, reason: `left ${instrument}` }]);
+        const order = anOrder({ instrument });
+        const { content } = await expectProblem(orders.submit({ ...asked, order }), 'TRADING_LOCKED');
+        expect(content.facts).toEqual({
+          kind: 'cooldown',
+          instrument,
+          until: locks[0].until,
+          reason: `left ${instrument}`,
+        });
+        expect(await port.unlock({ ...asked, lockId: locks[0].id })).toEqual(locks[0]);
+        expect(await port.locks(asked)).toEqual([]);
+        expect((await orders.check({ ...asked, order })).ok).toBe(true);
+        await expectProblem(port.unlock({ ...asked, lockId: locks[0].id }), 'TRADING_LOCK_UNKNOWN');
+      });
+
       it("does not know another trader's account; an operator may halt it", async () => {
         const { port, accountId, owner } = subject();
         const state = { state: 'halted' as const, reason: 'a test of the brakes' };
@@ -239,6 +266,8 @@ export function riskSuite(house: () => House): void {
           await expectProblem(port.state(asked), 'TRADING_ACCOUNT_UNKNOWN');
           await expectProblem(port.setState({ ...asked, state }), 'TRADING_ACCOUNT_UNKNOWN');
           await expectProblem(port.changes(asked), 'TRADING_ACCOUNT_UNKNOWN');
+          await expectProblem(port.locks(asked), 'TRADING_ACCOUNT_UNKNOWN');
+          await expectProblem(port.unlock({ ...asked, lockId: accountId }), 'TRADING_ACCOUNT_UNKNOWN');
           await expectProblem(port.deadManSwitch(asked), 'TRADING_ACCOUNT_UNKNOWN');
           await expectProblem(
             port.setDeadManSwitch({ ...asked, timeoutSeconds: 5 }),
