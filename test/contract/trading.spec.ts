@@ -8,6 +8,7 @@ import { ordersSuite } from './trading/orders.js';
 import { portfolioSuite } from './trading/portfolio.js';
 import { riskSuite } from './trading/risk.js';
 import { strategiesSuite } from './trading/strategies.js';
+import { waitingOrdersSuite } from './trading/waiting-orders.js';
 
 const house = sharedHouse();
 
@@ -15,6 +16,7 @@ accountsSuite(house);
 ordersSuite(house);
 denialsSuite(house);
 amendmentsSuite(house);
+waitingOrdersSuite(house);
 orderListsSuite(house);
 riskSuite(house);
 portfolioSuite(house);
