@@ -133,6 +133,8 @@ export class TradingMetrics implements DeskWatch {
     }
     for (const { fill } of journal.fills) this.fills.inc({ liquidity: fill.liquidity });
     for (const order of journal.newOrders) {
+      // However it came: alone, in a batch, in a list, or to leave a position.
+      this.orders.inc({ outcome: order.status });
       if (order.denial !== null) this.denials.inc({ code: order.denial.code });
     }
   }
@@ -145,7 +147,6 @@ export class TradingMetrics implements DeskWatch {
     }
     this.ack.observe(seconds);
     const stored = outcome !== 'refused' && outcome !== 'failed' && outcome !== 'replayed';
-    if (stored) this.orders.inc({ outcome });
     this.commands.inc({ kind, outcome: stored ? 'done' : outcome });
   }
 

@@ -10,6 +10,7 @@ import { portfolioSuite } from './trading/portfolio.js';
 import { riskSuite } from './trading/risk.js';
 import { unknownOrdersSuite } from './trading/unknown-orders.js';
 import { strategiesSuite } from './trading/strategies.js';
+import { waitingOrdersSuite } from './trading/waiting-orders.js';
 
 const house = sharedHouse();
 
@@ -18,6 +19,7 @@ ordersSuite(house);
 unknownOrdersSuite(house);
 denialsSuite(house);
 amendmentsSuite(house);
+waitingOrdersSuite(house);
 orderListsSuite(house);
 riskSuite(house);
 globalRiskSuite(house);

@@ -80,6 +80,7 @@ describe('an order for a venue that is far off', () => {
     const order = account.limit('buy', '1', '90', { timeInForce: 'gtd', expireAt });
     pass(account, 150);
     expect(now(account, order)).toBe('expired');
+    expect(events(account)).not.toContain('order-accepted');
   });
 
   it('takes its exits along, which are told at the venue and wait for nobody', () => {

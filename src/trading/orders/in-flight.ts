@@ -1,6 +1,12 @@
 import { Decimal } from '../../kernel/decimal.js';
 import type { Order } from '../contract/orders.js';
-import type { AmendedTerms } from './order.js';
+
+/** The part of an order's terms that an amendment may change. */
+export interface AmendedTerms {
+  readonly quantity: Decimal;
+  readonly limitPrice: Decimal | null;
+  readonly triggerPrice: Decimal | null;
+}
 
 /** A request on its way to the venue; it arrives at `atMs` on the account's clock. */
 export type InFlight =
@@ -12,12 +18,6 @@ export type InFlight =
     }
   | { readonly kind: 'update'; readonly atMs: number; readonly terms: AmendedTerms }
   | { readonly kind: 'cancel'; readonly atMs: number };
-
-/** With one more, in the order they arrive. Nothing overtakes what was sent before it. */
-export function withRequest(requests: readonly InFlight[], next: InFlight): readonly InFlight[] {
-  const lastMs = requests.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
-  return [...requests, { ...next, atMs: Math.max(next.atMs, lastMs) }];
-}
 
 /** What of it the owner is told: an order on its way is `submitted` and needs no word of its own. */
 export function pendingOf(requests: readonly InFlight[]): Order['pending'] {

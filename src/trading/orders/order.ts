@@ -11,7 +11,7 @@ import type {
   TimeInForce,
   TriggerSource,
 } from '../contract/orders.js';
-import { type InFlight, pendingOf, withRequest } from './in-flight.js';
+import { type AmendedTerms, type InFlight, pendingOf } from './in-flight.js';
 import type { TrailingOffset } from './order-content.js';
 import { afterFill, isTerminal, moved } from './order-transitions.js';
 import { isConditional } from './order-types.js';
@@ -187,9 +187,6 @@ export function fillOrder(
   return { late: outcome.late };
 }
 
-/** The part of an order's terms that an amendment may change. */
-export type AmendedTerms = Pick<OrderTerms, 'quantity' | 'limitPrice' | 'triggerPrice'>;
-
 /** Its owner changes what is asked for. Never to what is filled already or less. */
 export function amendOrderTo(order: OrderRecord, changes: AmendedTerms, timeMs: number): void {
   invariant(order.isOpen && changes.quantity.gt(order.filledQuantity), 'an amended order stays open', {
@@ -203,9 +200,9 @@ export function amendOrderTo(order: OrderRecord, changes: AmendedTerms, timeMs: 
   touch(order, timeMs);
 }
 
-/** A request to the venue is out. */
+/** A request to the venue is out; it arrives after those sent before it, whatever its time. */
 export function sendRequest(order: OrderRecord, request: InFlight, timeMs: number): void {
-  order.inFlight = withRequest(order.inFlight, request);
+  order.inFlight = [...order.inFlight, request];
   touch(order, timeMs);
 }
 

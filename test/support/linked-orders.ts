@@ -4,19 +4,19 @@ import { aBook, aTrade, btc } from './trading-desk.js';
 import { TestAccount } from './trading-state.js';
 
 /** Without fees and with the whole of every trade for us; asks 100.5, 101 …, bids 99.5, 99 …, one unit each. */
-export function aListAccount(options: ConstructorParameters<typeof TestAccount>[0] = {}): TestAccount {
+export function startLinked(options: ConstructorParameters<typeof TestAccount>[0] = {}): TestAccount {
   const fillModel = { makerFee: '0', takerFee: '0', participation: '1', slippage: '0' };
   const account = new TestAccount({ type: 'margin', fillModel, ...options });
   account.market({ book: aBook('100') });
   return account;
 }
-export const tradeAt = (
+export const showTrade = (
   account: TestAccount,
   price: string,
   quantity = '50',
   side: 'buy' | 'sell' = 'sell',
 ): void => account.market({ trades: [aTrade(price, quantity, side, account.clock.ms)] });
-export const anOrder = (over: Partial<PlaceOrder>): PlaceOrder => ({
+export const aLimitOrder = (over: Partial<PlaceOrder>): PlaceOrder => ({
   instrument: btc,
   side: 'buy',
   type: 'limit',
@@ -28,7 +28,7 @@ export const aBracket = (
   entry: Partial<PlaceOrder> = {},
 ): PlaceOrderList => ({
   kind: 'bracket',
-  entry: anOrder({ limitPrice: '95', ...entry }),
+  entry: aLimitOrder({ limitPrice: '95', ...entry }),
   takeProfit: { limitPrice: '110' },
   stopLoss: { triggerPrice: '90' },
   ...over,
