@@ -57,6 +57,8 @@ describe.runIf(present)('the Coinbase feed on a recorded stream', () => {
       expect([bid, askSize]).toEqual([top('bids')[0][0], top('asks')[0][1]]);
     }
   }
+  /** Trades reach storage a little after they were heard. */
+  const patience = { timeout: 10_000 };
   async function tradesAgree(): Promise<void> {
     for (const pair of pairs) {
       const trades = await told<{ trade_id: number; price: string; side: string; type?: string }[]>(
@@ -71,7 +73,7 @@ describe.runIf(present)('the Coinbase feed on a recorded stream', () => {
             [`${pair}.COINBASE`],
           );
           return rows;
-        })
+        }, patience)
         .toEqual(
           heard.map(({ trade_id: id, price, side }) => ({
             id: String(id),

@@ -121,7 +121,7 @@ describe('a venue asked over HTTP', () => {
     await expect.poll(() => asked.length).toBe(1);
     await Promise.all([first, ask(venue)]);
     expect(asked).toHaveLength(3);
-    for (const { atMs } of asked.slice(1)) expect(atMs - asked[0].atMs).toBeGreaterThanOrEqual(990);
+    for (const { atMs } of asked.slice(1)) expect(atMs - asked[0].atMs).toBeGreaterThanOrEqual(950);
   });
 
   it('is not waited for when it asks for minutes, and nobody else asks it meanwhile', async () => {
@@ -137,7 +137,8 @@ describe('a venue asked over HTTP', () => {
   it('gets no more than its budget', async () => {
     const venue = aVenue({ budget: { weight: 10, windowMs: 500 } });
     await Promise.all([1, 2, 3].map(() => ask(venue, { weight: 5 })));
-    expect(asked[2].atMs - asked[0].atMs).toBeGreaterThanOrEqual(240);
+    // Told by the venue's own clock: the first may have been longer on its way than the last.
+    expect(asked[2].atMs - asked[0].atMs).toBeGreaterThanOrEqual(200);
   });
 
   it('is believed when it counts more than we did', async () => {

@@ -186,7 +186,12 @@ describe('what a check tells', () => {
     expect(verdicts(account('cash', {}), {}).map(({ rule }) => rule)).toEqual([
       'instrument-known',
       'instrument-trading',
+      'numbers-sound',
+      'global-state',
       'trading-state',
+      'daily-loss',
+      'drawdown',
+      'locked',
       'mark-fresh',
       'price-step',
       'quantity-step',
@@ -199,8 +204,18 @@ describe('what a check tells', () => {
       'notional-maximum',
       'position-limit',
       'gross-exposure',
+      'net-exposure',
+      'concentration',
+      'leverage',
       'open-orders',
       'order-rate',
+      'self-trade',
+      'duplicate',
+      'global-notional',
+      'global-gross-exposure',
+      'global-net-exposure',
+      'global-open-orders',
+      'global-order-rate',
     ]);
   });
 

@@ -10,7 +10,7 @@ const nobodys = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 /** What the port does not know, and for whom. */
 export function unknownOrdersSuite(house: () => House): void {
   describePort(
-    'trading.orders, asked for what is not there',
+    'trading.orders that are not there',
     Orders,
     async () => ({ port: house().get(Orders), ...(await aFloor(house())) }),
     (subject) => {
