@@ -38,7 +38,10 @@ export function bannerText(banner: Banner): string {
         ? `${banner.dataDir} (embedded PostgreSQL; DATABASE_URL takes another)`
         : 'the database named by DATABASE_URL',
     ],
-    ['Going live', 'live venues are not offered yet; real candles can be imported and replayed: see README'],
+    [
+      'Going live',
+      'real markets: FEEDS=binance:BTC/USDT npm start (see README); orders stay on paper, live venues are not offered yet',
+    ],
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   return [

@@ -300,7 +300,7 @@ function expectTruth(account: TestAccount): void {
   expect(ledger.map((entry) => entry.seq)).toEqual(ledger.map((_, n) => n + 1));
 }
 
-const histories = Number(process.env.PROPERTY_RUNS ?? 150);
+const histories = Number(process.env.PROPERTY_RUNS ?? 600);
 
 describe('an account after any history', () => {
   it.each(['cash', 'margin'] as const)(
