@@ -48,7 +48,8 @@ export class InstrumentFollower<Book> {
   private open = false;
   /** Every trade up to now is known: the stream was not interrupted since, or what it missed was fetched. */
   private sure = false;
-  private unsureSinceMs = 0;
+  /** Null before it was first open: a wait that never began cannot have been too long. */
+  private unsureSinceMs: number | null = null;
   /** Watching began: candles may be made of the minutes after. */
   private began = false;
   private watermarkMs = 0;
@@ -77,6 +78,7 @@ export class InstrumentFollower<Book> {
 
   opened(): void {
     this.life = new AbortController();
+    this.unsureSinceMs ??= this.parts.clock.monotonicMs();
     this.quoteSequence = -1;
     this.recoverAtMs = 0;
     this.recoveries = 0;
@@ -175,8 +177,9 @@ export class InstrumentFollower<Book> {
   private noticeHole(): void {
     const hole = this.sure && this.streams.trades.state !== 'syncing' ? this.line.missing() : null;
     if (hole === null) return;
-    this.unsureSinceMs = this.parts.clock.monotonicMs();
-    this.recoverAtMs = this.unsureSinceMs + reorderMs;
+    const nowMs = this.parts.clock.monotonicMs();
+    this.unsureSinceMs = nowMs;
+    this.recoverAtMs = nowMs + reorderMs;
     this.recoveries = 0;
     this.streams.trades.broken(`trades ${hole.fromId} to ${hole.toId} are missing`);
   }
@@ -199,7 +202,7 @@ export class InstrumentFollower<Book> {
     }
     if (this.recovering) return;
     const ageMsMax = Math.min(recoverMsMax, this.parts.judgement().ageMsMax * 0.75);
-    if (monotonicMs - this.unsureSinceMs > ageMsMax) {
+    if (monotonicMs - (this.unsureSinceMs ?? monotonicMs) > ageMsMax) {
       return this.giveUp(venueMs, 'missing trades could not be fetched in time');
     }
     if (monotonicMs < this.recoverAtMs) return;

@@ -197,6 +197,18 @@ describe('an instrument that is followed', () => {
     expect(follower.streams.trades).toMatchObject({ state: 'live', gaps: 1, resyncs: 1 });
   });
 
+  it('fetches it as well when the connection broke before anybody had looked', async () => {
+    hear(aTrade(1));
+    follower.closed();
+    await pass(1_000);
+    follower.opened();
+    answer = async () => ({ trades: [aTrade(2), aTrade(3)], newestId: 3, more: false });
+    hear(aTrade(4));
+    await pass(1_000);
+    expect(passedOn().filter((one) => one !== 'gap')).toEqual([1, 2, 3, 4]);
+    expect(failures).toEqual([]);
+  });
+
   it('does not believe that nothing was traded before the venue says so', async () => {
     await pass(100);
     hear(aTrade(1));
