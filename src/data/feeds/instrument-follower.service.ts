@@ -52,6 +52,7 @@ export class InstrumentFollower<Book> {
   private unsureSinceMs: number | null = null;
   /** Watching began: candles may be made of the minutes after. */
   private began = false;
+  private heardTrade = false;
   private watermarkMs = 0;
   private quoteSequence = -1;
   private recovering = false;
@@ -112,8 +113,9 @@ export class InstrumentFollower<Book> {
       case 'trade':
         this.streams.trades.heard(nowMs);
         this.open = true;
-        // A first recap only says where the trades begin that are ours to tell.
-        if (saying.recap && !this.began) return this.line.beginAfter(saying.trade);
+        // A first recap only says where the trades begin that are ours to tell; after a trade it may show a hole.
+        if (saying.recap && !this.began && !this.heardTrade) return this.line.beginAfter(saying.trade);
+        this.heardTrade = true;
         return this.trade(saying.trade);
       case 'quote':
         return this.quote(saying, nowMs);

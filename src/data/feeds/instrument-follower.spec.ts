@@ -209,6 +209,21 @@ describe('an instrument that is followed', () => {
     expect(failures).toEqual([]);
   });
 
+  it('fetches it as well when the venue, asked anew, tells its last trade first', async () => {
+    const recap = (id: number): void =>
+      follower.take({ says: 'trade', symbol: 'BTCUSDT', trade: aTrade(id), recap: true });
+    recap(6);
+    recap(7);
+    hear(aTrade(8));
+    follower.closed();
+    follower.opened();
+    recap(10);
+    answer = async () => ({ trades: [aTrade(9), aTrade(10)], newestId: 10, more: false });
+    await pass(1_000);
+    expect(passedOn().filter((one) => one !== 'gap')).toEqual([8, 9, 10]);
+    expect(failures).toEqual([]);
+  });
+
   it('does not believe that nothing was traded before the venue says so', async () => {
     await pass(100);
     hear(aTrade(1));
