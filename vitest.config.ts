@@ -18,6 +18,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: long ? 600_000 : 20_000,
     hookTimeout: long ? 600_000 : 60_000,
+    // What is waited for comes within milliseconds; on a busy machine a second was not always enough.
+    expect: { poll: { timeout: 5_000 } },
     pool: 'forks',
     // Half of the time is waiting for PostgreSQL or for a process to start: a worker for each core, none left over.
     maxWorkers: '100%',

@@ -85,9 +85,11 @@ describe.runIf(present)('the Binance feed on a recorded market', () => {
     expect(ended.length).toBeGreaterThanOrEqual(atLeast);
     await expect.poll(candles, { timeout: 20_000 }).toEqual(ended);
   }
+  /** A busy machine takes its time to connect and to fetch what is missing. */
+  const patience = { timeout: 10_000 };
   async function allLive(): Promise<void> {
     await expect
-      .poll(async () => (await feed()).streams.map(({ state }) => state), { timeout: 10_000 })
+      .poll(async () => (await feed()).streams.map(({ state }) => state), patience)
       .toEqual(['live', 'live', 'live']);
   }
 
@@ -100,7 +102,7 @@ describe.runIf(present)('the Binance feed on a recorded market', () => {
       .poll(async () => {
         const { bids, asks } = await house.get(Market).orderBook({ instrument });
         return { bids, asks };
-      })
+      }, patience)
       .toEqual({ bids: book.top20_bids, asks: book.top20_asks });
     expect(await feed()).toMatchObject({
       state: 'running',
@@ -136,7 +138,7 @@ describe.runIf(present)('the Binance feed on a recorded market', () => {
         venue.disconnect(n === 3 ? undefined : 1001, 'going away');
         // What is traded meanwhile is heard by nobody.
         await venue.play(venue.played + 400);
-        await expect.poll(() => venue.connections).toBe(1 + n / 3);
+        await expect.poll(() => venue.connections, patience).toBe(1 + n / 3);
       }
       if (n === 4) venue.faults.rest.push({ kind: 'status', status: 503, times: 2 });
       if (n === 5) venue.faults.rest.push({ kind: 'html', times: 1 });
@@ -146,6 +148,7 @@ describe.runIf(present)('the Binance feed on a recorded market', () => {
       await allLive();
     }
     await candlesAgree(4);
+    await allLive();
     const { reconnects, refusedBy, state } = await feed();
     expect({ reconnects, state }).toEqual({ reconnects: 2, state: 'running' });
     const refused = Object.fromEntries(refusedBy.map(({ reason, count }) => [reason, count]));

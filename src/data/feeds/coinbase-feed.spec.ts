@@ -106,7 +106,7 @@ describe.runIf(present)('the Coinbase feed on a recorded stream', () => {
     await venue.play(third);
     venue.disconnect();
     await venue.play(third + 500);
-    await expect.poll(() => venue.connections).toBe(2);
+    await expect.poll(() => venue.connections, patience).toBe(2);
     await venue.subscribed('matches SKL-USD');
     await venue.play(2 * third);
     venue.say('{"type":"l2update","product_id":"SKL-USD","changes":[["buy"');
