@@ -50,14 +50,16 @@ class Batch {
 /**
  * The single writer of a set of accounts. Commands are run over memory by pure functions as they arrive, into the open
  * batch; as soon as the batch before is stored, the open one is written in one transaction, and only then is anybody
- * answered. So the database writes while the next batch is being worked out, and the more there is to do, the larger
- * the batches. Memory is a cache of the database: when a commit fails or its outcome is unknown, it is read again.
+ * answered. So the database writes while the next batch is being worked out and the last one answered, and the more there
+ * is to do, the larger the batches. Memory is a cache of the database: when a commit fails or its outcome is unknown, it is read again.
  */
 export class Partition {
   readonly desk: DeskState;
   private readonly queue = new CommandQueue();
   private open = new Batch();
   private committing: Batch | null = null;
+  /** Resolves when everybody was answered whose batch is stored. */
+  private answered: Promise<void> = Promise.resolve();
   /** Why memory can no longer be trusted. */
   private broken: { readonly cause: unknown; readonly culprit?: Waiting } | null = null;
   /** The batch whose commit did not surely succeed. */
@@ -80,7 +82,7 @@ export class Partition {
     };
   }
 
-  /** Commands not yet answered. */
+  /** Commands not stored yet. */
   get queueLength(): number {
     return this.queue.length + this.open.commands.length + (this.committing?.commands.length ?? 0);
   }
@@ -215,23 +217,32 @@ export class Partition {
     }
     this.committing = batch;
     const startMs = this.parts.clock.monotonicMs();
-    this.parts.store
-      .commit(batch.journal)
-      .then(
-        () => {
-          const seconds = (this.parts.clock.monotonicMs() - startMs) / 1000;
-          this.parts.watch.committed({ commands: batch.commands.length, seconds, journal: batch.journal });
-          this.conclude(batch);
-        },
-        (error: unknown) => {
-          this.broken = { cause: error };
-          this.failed = batch;
-        },
-      )
-      .finally(() => {
+    this.parts.store.commit(batch.journal).then(
+      async () => {
+        const seconds = (this.parts.clock.monotonicMs() - startMs) / 1000;
+        this.parts.watch.committed({ commands: batch.commands.length, seconds, journal: batch.journal });
+        await this.answered;
+        this.committing = null;
+        this.answered = this.answerAfterNext(batch);
+        this.wake();
+      },
+      async (error: unknown) => {
+        await this.answered;
+        this.broken = { cause: error };
+        this.failed = batch;
         this.committing = null;
         this.wake();
-      });
+      },
+    );
+  }
+
+  /** The database gets its next batch first: it works while the answers of this one are written. */
+  private async answerAfterNext(stored: Batch): Promise<void> {
+    if (this.broken === null && this.open.commands.length > 0) {
+      this.beginCommit();
+      await this.parts.turn();
+    }
+    this.conclude(stored);
   }
 
   private conclude(batch: Batch): void {

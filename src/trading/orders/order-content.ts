@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Decimal } from '../../kernel/decimal.js';
 import { parseRfc3339 } from '../../kernel/time.js';
 import type {
@@ -139,7 +139,7 @@ export function contentHash(content: OrderContent, strategyId: string | null): s
   const more = [triggerPrice, triggerBy, trailing, expireAtMs, exits];
   // Orders that use none of it keep the hash they have always had: theirs lie in the database.
   const canonical = JSON.stringify(more.every((part) => part === null) ? common : [...common, ...more]);
-  return createHash('sha256').update(canonical).digest('base64url').slice(0, 32);
+  return hash('sha256', canonical, 'base64url').slice(0, 32);
 }
 
 /** What an amendment shall change; null stays. Throws TRADING_ORDER_INCOMPLETE when it names nothing. */
