@@ -69,6 +69,7 @@ const decided: Record<string, string> = {
   'GET /v1/services': 'viewer',
   'GET /v1/trades': 'viewer',
   'GET /v1/users': 'admin',
+  'PATCH /v1/accounts/:accountId': 'trader',
   'PATCH /v1/accounts/:accountId/orders/:orderId': 'trader',
   'PATCH /v1/accounts/:accountId/strategies/:strategyId': 'trader',
   'PATCH /v1/users/:id': 'admin',

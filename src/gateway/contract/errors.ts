@@ -11,6 +11,7 @@ export const gatewayProblem = defineProblems({
   AUTH_PASSWORD_REFUSED: { status: 422, title: 'Password refused', retryable: false },
   AUTH_USERNAME_TAKEN: { status: 409, title: 'Username taken', retryable: false },
   AUTH_USER_UNKNOWN: { status: 404, title: 'Unknown user', retryable: false },
+  AUTH_GRANTEE_UNKNOWN: { status: 422, title: 'Nobody to share with', retryable: false },
   AUTH_USERS_TOO_MANY: { status: 409, title: 'Too many users', retryable: false },
   AUTH_SESSION_UNKNOWN: { status: 404, title: 'Unknown session', retryable: false },
   AUTH_LAST_ADMIN: { status: 409, title: 'Last administrator', retryable: false },

@@ -1,14 +1,18 @@
-import { Body, Controller, Get, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Req, Res } from '@nestjs/common';
 import { RequireRole } from '../../kernel/access.js';
 import { PathId } from '../../platform/http/path.pipe.js';
 import {
   Account,
   Accounts,
   CreateAccount,
+  PatchAccount,
   Transfer,
   TransferRequest,
 } from '../../trading/contract/accounts.js';
+import { Users } from '../identity/users.service.js';
 import { Describe } from '../openapi/describe.js';
+import { versionWanted } from './if-match.js';
+import { busy } from './order-problems.js';
 import { Idempotency } from './idempotency.service.js';
 import type { Reply, SignedRequest } from './request.adapter.js';
 
@@ -18,11 +22,15 @@ import type { Reply, SignedRequest } from './request.adapter.js';
 export class AccountsController {
   constructor(
     private readonly accounts: Accounts,
+    private readonly users: Users,
     private readonly idempotency: Idempotency,
   ) {}
 
   @Get()
-  @Describe({ summary: 'My accounts; operators see all', answers: { pageOf: Account } })
+  @Describe({
+    summary: 'My accounts and those shared with me; operators see all',
+    answers: { pageOf: Account },
+  })
   async list(@Req() { principal }: SignedRequest): Promise<{ items: Account[]; nextCursor: null }> {
     return { items: await this.accounts.list({ principal }), nextCursor: null };
   }
@@ -48,11 +56,57 @@ export class AccountsController {
   @Get(':accountId')
   @Describe({
     summary: 'An account with its balances',
+    more: 'The `ETag` is the version to send as `If-Match` with a change.',
     answers: Account,
     problems: ['TRADING_ACCOUNT_UNKNOWN'],
   })
-  get(@PathId('accountId') accountId: string, @Req() { principal }: SignedRequest): Promise<Account> {
-    return this.accounts.get({ principal, accountId });
+  async get(
+    @PathId('accountId') accountId: string,
+    @Req() { principal }: SignedRequest,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Account> {
+    const account = await this.accounts.get({ principal, accountId });
+    reply.header('ETag', `"${account.version}"`);
+    return account;
+  }
+
+  @Patch(':accountId')
+  @RequireRole('trader')
+  @Describe({
+    summary: 'Rename an account, or share it',
+    more:
+      'By its owner or an administrator. A grant of `read` shows everything, one of `trade` also places, amends and ' +
+      'cancels orders, closes positions, runs strategies and halts. Money, limits and letting trade again stay the owner’s.',
+    answers: Account,
+    matched: true,
+    problems: [
+      'TRADING_ACCOUNT_UNKNOWN',
+      'AUTH_GRANTEE_UNKNOWN',
+      'REQUEST_PRECONDITION_FAILED',
+      'REQUEST_PRECONDITION_REQUIRED',
+      ...busy,
+    ],
+  })
+  async update(
+    @PathId('accountId') accountId: string,
+    @Body() changes: PatchAccount,
+    @Req() request: SignedRequest,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Account> {
+    const { principal } = request;
+    const version = versionWanted(request.headers['if-match']);
+    const grants = changes.grants?.map(({ user, level }, n) => ({
+      user: this.users.grantee(user, n),
+      level,
+    }));
+    const account = await this.accounts.update({
+      principal,
+      accountId,
+      version,
+      changes: grants === undefined ? changes : { ...changes, grants },
+    });
+    reply.header('ETag', `"${account.version}"`);
+    return account;
   }
 
   @Post(':accountId/transfers')
@@ -61,13 +115,7 @@ export class AccountsController {
     summary: 'Deposit into or withdraw from a paper account',
     answers: Transfer,
     keyed: true,
-    problems: [
-      'TRADING_ACCOUNT_UNKNOWN',
-      'TRADING_BALANCE_TOO_LOW',
-      'TRADING_ACCOUNT_IN_REPLAY',
-      'TRADING_OVERLOADED',
-      'TRADING_UNAVAILABLE',
-    ],
+    problems: ['TRADING_ACCOUNT_UNKNOWN', 'TRADING_BALANCE_TOO_LOW', 'TRADING_ACCOUNT_IN_REPLAY', ...busy],
   })
   transfer(
     @PathId('accountId') accountId: string,

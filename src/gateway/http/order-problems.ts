@@ -1,5 +1,5 @@
-/** The desk may be too busy, or just reading itself anew. */
-export const busy = ['TRADING_OVERLOADED', 'TRADING_UNAVAILABLE'];
+/** What acts of the desk may answer besides: a grant that does not go so far, too much to do, reading itself anew. */
+export const busy = ['TRADING_GRANT_TOO_LOW', 'TRADING_OVERLOADED', 'TRADING_UNAVAILABLE'];
 /** What placing an order may be refused with. */
 export const denials = [
   'TRADING_ACCOUNT_UNKNOWN',

@@ -21,6 +21,7 @@ import {
 import { Limited } from '../access/limited.js';
 import { AccountEvents } from '../contract/queries.js';
 import { Describe } from '../openapi/describe.js';
+import { busy } from './order-problems.js';
 import { asAccepted } from './csv-page.js';
 import type { Reply, SignedRequest } from './request.adapter.js';
 
@@ -100,7 +101,7 @@ export class PortfolioController {
     summary: 'Close every position at the market',
     answers: MultiAnswer,
     says: 'One item per position.',
-    problems: [...problems, 'TRADING_OVERLOADED', 'TRADING_UNAVAILABLE'],
+    problems: [...problems, ...busy],
   })
   closeAll(
     @PathId('accountId') accountId: string,
@@ -117,7 +118,7 @@ export class PortfolioController {
     summary: 'Close one position at the market',
     answers: MultiAnswer,
     says: 'One item.',
-    problems: [...problems, 'TRADING_POSITION_UNKNOWN', 'TRADING_OVERLOADED', 'TRADING_UNAVAILABLE'],
+    problems: [...problems, 'TRADING_POSITION_UNKNOWN', ...busy],
   })
   close(
     @PathId('accountId') accountId: string,

@@ -33,6 +33,7 @@ export class ReplaysController {
       'DATA_UNKNOWN_INSTRUMENT',
       'DATA_TOO_MANY_JOBS',
       'TRADING_ACCOUNT_UNKNOWN',
+      'TRADING_GRANT_TOO_LOW',
       'TRADING_ACCOUNT_IN_REPLAY',
     ],
   })
@@ -49,7 +50,7 @@ export class ReplaysController {
       repeatable: false,
       act: async () => {
         for (const accountId of replay.accounts) {
-          const { session } = await this.accounts.get({ principal, accountId });
+          const { session } = await this.accounts.get({ principal, accountId, needed: 'own' });
           if (session !== liveSession) {
             throw tradingProblem('TRADING_ACCOUNT_IN_REPLAY', {
               detail: `account ${accountId} trades in replay ${session}; wait for its end, or stop it with DELETE /v1/replays/${session}`,

@@ -14,10 +14,12 @@ import {
 } from '../../trading/contract/risk.js';
 import { Limited } from '../access/limited.js';
 import { Describe } from '../openapi/describe.js';
+import { busy } from './order-problems.js';
 import { versionWanted } from './if-match.js';
 import type { Reply, SignedRequest } from './request.adapter.js';
 
 const problems = ['TRADING_ACCOUNT_UNKNOWN'];
+const acts = [...problems, ...busy];
 const etag = 'The `ETag` is the version to send as `If-Match` with a change.';
 
 /** Limits of an account, the latch that stops it, and the switch that stops it when its owner falls silent. */
@@ -45,7 +47,7 @@ export class RiskController {
     more: 'Kept with who changed what, see `GET …/risk/changes`.',
     answers: RiskLimits,
     matched: true,
-    problems: [...problems, 'REQUEST_PRECONDITION_FAILED', 'REQUEST_PRECONDITION_REQUIRED'],
+    problems: [...acts, 'REQUEST_PRECONDITION_FAILED', 'REQUEST_PRECONDITION_REQUIRED'],
   })
   async setLimits(
     @PathId('accountId') accountId: string,
@@ -89,7 +91,7 @@ export class RiskController {
       'Latches and survives restarts. Open orders stay at work unless `cancelOrders` or `flatten` says otherwise. ' +
       'Has a quota of its own that order flow cannot eat, and overtakes every order that waits.',
     answers: RiskState,
-    problems,
+    problems: acts,
   })
   setState(
     @PathId('accountId') accountId: string,
@@ -117,7 +119,7 @@ export class RiskController {
   @Describe({
     summary: 'Take a lock away before its time',
     answers: RiskLock,
-    problems: [...problems, 'TRADING_LOCK_UNKNOWN'],
+    problems: [...acts, 'TRADING_LOCK_UNKNOWN'],
   })
   unlock(
     @PathId('accountId') accountId: string,
@@ -145,7 +147,7 @@ export class RiskController {
       'When it lapses every open order of the account is cancelled and the switch is off. Survives restarts: what ' +
       'lapsed meanwhile is done at the start. Has a quota of its own that order flow cannot eat.',
     answers: DeadManSwitch,
-    problems,
+    problems: acts,
   })
   setDeadManSwitch(
     @PathId('accountId') accountId: string,

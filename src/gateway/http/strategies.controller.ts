@@ -9,6 +9,7 @@ import { Idempotency } from './idempotency.service.js';
 import type { Reply, SignedRequest } from './request.adapter.js';
 
 const problems = ['TRADING_ACCOUNT_UNKNOWN', 'TRADING_STRATEGY_UNKNOWN'];
+const acts = [...problems, 'TRADING_GRANT_TOO_LOW'];
 
 /** Strategies that trade an account on their own. */
 @Controller('v1/accounts/:accountId/strategies')
@@ -38,7 +39,12 @@ export class StrategiesController {
     summary: 'Create a strategy; it is stopped until started',
     answers: Strategy,
     keyed: true,
-    problems: ['TRADING_ACCOUNT_UNKNOWN', 'DATA_UNKNOWN_INSTRUMENT', 'REQUEST_CONFLICT'],
+    problems: [
+      'TRADING_ACCOUNT_UNKNOWN',
+      'TRADING_GRANT_TOO_LOW',
+      'DATA_UNKNOWN_INSTRUMENT',
+      'REQUEST_CONFLICT',
+    ],
   })
   create(
     @PathId('accountId') accountId: string,
@@ -71,7 +77,7 @@ export class StrategiesController {
   @Describe({
     summary: 'Change the parameters of a stopped strategy',
     answers: Strategy,
-    problems: [...problems, 'TRADING_STRATEGY_STATE'],
+    problems: [...acts, 'TRADING_STRATEGY_STATE'],
   })
   update(
     @PathId('accountId') accountId: string,
@@ -88,7 +94,7 @@ export class StrategiesController {
   @Describe({
     summary: 'Remove a stopped strategy',
     answers: 'nothing',
-    problems: [...problems, 'TRADING_STRATEGY_STATE'],
+    problems: [...acts, 'TRADING_STRATEGY_STATE'],
   })
   async remove(
     @PathId('accountId') accountId: string,
@@ -101,7 +107,7 @@ export class StrategiesController {
   @Post(':strategyId/start')
   @RequireRole('trader')
   @HttpCode(200)
-  @Describe({ summary: 'Start a strategy', answers: Strategy, problems })
+  @Describe({ summary: 'Start a strategy', answers: Strategy, problems: acts })
   start(
     @PathId('accountId') accountId: string,
     @PathId('strategyId') strategyId: string,

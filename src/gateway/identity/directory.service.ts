@@ -102,6 +102,11 @@ export class Directory implements OnModuleDestroy {
     return this.users.get(userId) ?? null;
   }
 
+  named(username: string): User | null {
+    for (const { user } of this.users.values()) if (user.username === username) return user;
+    return null;
+  }
+
   /** By username. */
   all(): User[] {
     return [...this.users.values()]

@@ -107,6 +107,20 @@ export class Users {
       : this.directory.all().filter(({ id }) => id === principal.userId);
   }
 
+  /**
+   * Id of the user somebody means to share with, given as id or username. Throws AUTH_GRANTEE_UNKNOWN, for disabled ones
+   * too; `n` is its place in the list of grants.
+   */
+  grantee(text: string, n: number): string {
+    const user = this.directory.find(text)?.user ?? this.directory.named(text);
+    if (user !== null && !user.disabled) return user.id;
+    const detail = `no user ${JSON.stringify(text)} may sign in here; name one by id or username`;
+    throw gatewayProblem('AUTH_GRANTEE_UNKNOWN', {
+      detail,
+      errors: [{ pointer: `/grants/${n}/user`, detail }],
+    });
+  }
+
   private judge(password: string, username: string): void {
     if (password.toLowerCase().includes(username) && username.length >= 4) {
       this.refuse('contains the username; choose another');

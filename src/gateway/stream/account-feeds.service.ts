@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { EventBus, type SourceConnected, type Subscription } from '../../kernel/events.js';
+import { Problem } from '../../kernel/errors.js';
 import { Log } from '../../kernel/log.js';
 import type { Principal } from '../../kernel/principal.js';
 import { toRfc3339 } from '../../kernel/time.js';
@@ -52,12 +53,13 @@ export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
 
   /**
    * A feed for `client` that begins after `since` (null: after the newest event). Throws TRADING_ACCOUNT_UNKNOWN for
-   * accounts the principal may not see. `begin` is called before the first event goes out.
+   * accounts the principal may not see. `begin` is called before the first event goes out, `refused` when the principal
+   * may no longer see the account.
    */
   async open(
     client: StreamClient,
     asked: { principal: Principal; accountId: string; since: number | null },
-    begin: (feed: AccountFeed, seq: number) => void,
+    on: { begin: (feed: AccountFeed, seq: number) => void; refused: (problem: Problem) => void },
   ): Promise<void> {
     const { principal, accountId } = asked;
     await this.accounts.get({ principal, accountId });
@@ -75,6 +77,10 @@ export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
       send: (frame) => client.sendFrame(frame),
       failed: (error) => {
         if (!client.isOpen) return;
+        if (error instanceof Problem && error.code === 'TRADING_ACCOUNT_UNKNOWN') {
+          on.refused(error);
+          return;
+        }
         this.log.warn(
           { accountId, error: (error as Error).message },
           'an account log could not be read for a stream',
@@ -84,7 +90,7 @@ export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
     });
     const listening = this.feeds.get(accountId) ?? new Set();
     this.feeds.set(accountId, listening.add(feed));
-    begin(feed, since);
+    on.begin(feed, since);
     // Also when nothing is missing: what happened between the question and now is in the log.
     feed.catchUp();
   }
@@ -100,6 +106,11 @@ export class AccountFeeds implements OnModuleInit, OnModuleDestroy {
     const listening = this.feeds.get(data.accountId);
     if (!listening) return;
     const { seq, type, timeMs, accountId } = data;
+    // It may be somebody's no longer: the log is read anew in the name of each, and answers or refuses.
+    if (type === 'account-updated') {
+      for (const feed of listening) feed.catchUp();
+      return;
+    }
     const frame = accountFrame(
       accountId,
       { seq, type, time: toRfc3339(timeMs), data: data.data },

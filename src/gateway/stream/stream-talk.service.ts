@@ -4,7 +4,7 @@ import { Clock, toRfc3339 } from '../../kernel/time.js';
 import { gatewayProblem } from '../contract/errors.js';
 import { GatewayConfig } from '../gateway.config.js';
 import { AccountFeeds } from './account-feeds.service.js';
-import { logEpoch } from './account-feed.js';
+import { type AccountFeed, logEpoch } from './account-feed.js';
 import { MarketTopics } from './market-topics.service.js';
 import { readMessage, type ClientMessage, type TopicName } from './messages.js';
 import type { StreamClient } from './stream-client.adapter.js';
@@ -117,14 +117,19 @@ export class StreamTalk {
     pending: Set<string>,
   ): Promise<void> {
     const { principal } = client.signedIn!;
-    await this.accounts.open(client, { principal, accountId, since }, (feed, seq) => {
+    const begin = (feed: AccountFeed, seq: number): void => {
       client.heard.set(id, { kind: 'account', accountId, feed });
       if (!client.isOpen || !pending.has(id)) {
         this.drop(client, id);
         return;
       }
       client.say({ op: 'subscribed', id, channel: 'account', epoch: logEpoch, seq });
-    });
+    };
+    const refused = ({ code, content }: Problem): void => {
+      this.drop(client, id);
+      client.say({ op: 'error', id, code, detail: content.detail });
+    };
+    await this.accounts.open(client, { principal, accountId, since }, { begin, refused });
   }
 
   private unsubscribe(client: StreamClient, id: string): void {

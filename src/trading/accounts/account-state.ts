@@ -2,7 +2,7 @@ import { Decimal } from '../../kernel/decimal.js';
 import type { Ids } from '../../kernel/ids.js';
 import { parseInstrumentId } from '../../kernel/money.js';
 import type { Clock } from '../../kernel/time.js';
-import type { Balance, FillModel } from '../contract/accounts.js';
+import type { AccountGrant, Balance, FillModel } from '../contract/accounts.js';
 import type { RiskLimits } from '../contract/risk.js';
 import { settlementOf } from '../marks/traded-instrument.js';
 import type { OrderRecord } from '../orders/order.js';
@@ -19,7 +19,7 @@ import { OpenOrders } from './open-orders.js';
 
 export type { RiskLatch, TradingState };
 
-/** What never changes about an account. */
+/** What an account is. Only its name ever changes. */
 export interface AccountTerms {
   readonly id: string;
   readonly name: string;
@@ -64,6 +64,10 @@ export class AccountState {
   /** Replays it has been part of. */
   replays = 0;
   latch: RiskLatch = unlatched;
+  /** Others who may use it, and how far. */
+  grants: readonly AccountGrant[] = [];
+  /** Rises with every change of name or grants. */
+  version = 1;
   /** Rises with every change of the limits. */
   limitsVersion = 1;
   memory: RiskMemory = freshRiskMemory();
@@ -77,7 +81,7 @@ export class AccountState {
   private limitNumbers: Limits;
 
   constructor(
-    readonly terms: AccountTerms,
+    public terms: AccountTerms,
     limits: Required<RiskLimits>,
     public tools: SessionTools,
   ) {

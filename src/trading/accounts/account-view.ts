@@ -22,6 +22,8 @@ export function accountView(account: AccountState): Account {
     session: account.session,
     balances: account.balances(),
     fillModel: { ...fillModelDefaults, ...terms.fillModel },
+    grants: [...account.grants],
+    version: account.version,
     createdAt: toRfc3339(terms.createdAtMs),
   };
 }

@@ -6,9 +6,11 @@ import { Ids } from '../../kernel/ids.js';
 import type { Principal } from '../../kernel/principal.js';
 import {
   type Account,
+  type AccountGrant,
   Accounts,
   type CreateAccount,
   type FillModel,
+  type PatchAccount,
   type Transfer,
   type TransferRequest,
 } from '../contract/accounts.js';
@@ -45,9 +47,27 @@ export class AccountsService extends Accounts {
     return Promise.all(ids.map((accountId) => this.view(accountId)));
   }
 
-  async get({ principal, accountId }: { principal: Principal; accountId: string }): Promise<Account> {
-    this.desk.authorise(principal, accountId);
+  async get(query: {
+    principal: Principal;
+    accountId: string;
+    needed?: 'read' | 'trade' | 'own';
+  }): Promise<Account> {
+    const { principal, accountId, needed = 'read' } = query;
+    this.desk.authorise(principal, accountId, needed);
     return this.view(accountId);
+  }
+
+  async update(command: {
+    principal: Principal;
+    accountId: string;
+    version: number | null;
+    changes: PatchAccount;
+  }): Promise<Account> {
+    const { principal, accountId, version, changes } = command;
+    this.desk.authorise(principal, accountId, 'share');
+    const { owner } = await this.view(accountId);
+    checkGrants(changes.grants ?? [], owner);
+    return this.desk.submit({ kind: 'update-account', accountId, version, changes });
   }
 
   async transfer(command: {
@@ -57,7 +77,7 @@ export class AccountsService extends Accounts {
     idempotencyKey?: string;
   }): Promise<Transfer> {
     const { principal, accountId, transfer } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'own');
     const key = keyOf(`transfer:${accountId}`, command.idempotencyKey, transfer);
     return this.keys.once(key, () =>
       this.desk.submit({ kind: 'transfer', accountId, transfer, answerKey: key }),
@@ -113,6 +133,18 @@ function checkFillModel(model: FillModel): void {
       errors: [{ pointer: `/fillModel/${field}`, detail }],
     });
   }
+}
+
+function checkGrants(grants: readonly AccountGrant[], owner: string): void {
+  const users = grants.map(({ user }) => user);
+  const doubled = users.findIndex((user, n) => user === owner || users.indexOf(user) !== n);
+  if (doubled < 0) return;
+  const why = users[doubled] === owner ? 'owns the account' : 'has a grant in this list already';
+  const detail = `user ${users[doubled]} ${why}; name each other user once`;
+  throw problem('REQUEST_INVALID', {
+    detail,
+    errors: [{ pointer: `/grants/${doubled}/user`, detail }],
+  });
 }
 
 const demo: CreateAccount = {

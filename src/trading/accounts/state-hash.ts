@@ -17,6 +17,8 @@ export function stateHash(account: AccountState): string {
   }));
   const state = {
     terms: account.terms,
+    grants: account.grants,
+    version: account.version,
     session: account.session,
     replays: account.replays,
     seq: account.seq,

@@ -126,6 +126,27 @@ export class Balance {
   reserved: string;
 }
 
+export class AccountGrant {
+  @text({
+    max: 100,
+    about: 'User id. A change may also name the user by username.',
+    example: '01J9ZK3V7Q2N4M6P8R0T2W4Y6A',
+  })
+  user: string;
+
+  @oneOf(['read', 'trade'], { about: '`read` sees everything; `trade` also places and cancels orders.' })
+  level: 'read' | 'trade';
+}
+
+/** What is left out stays. */
+export class PatchAccount {
+  @text({ min: 1, max: 60, optional: true, example: 'paper-1' })
+  name?: string;
+
+  @list(() => AccountGrant, { max: 50, optional: true, about: 'Replaces all grants there are.' })
+  grants?: AccountGrant[];
+}
+
 export class Account {
   @text()
   id: string;
@@ -147,6 +168,10 @@ export class Account {
   balances: Balance[];
   @object(() => FillModel)
   fillModel: FillModel;
+  @list(() => AccountGrant, { max: 50, about: 'Others who may use it.' })
+  grants: AccountGrant[];
+  @integer({ min: 1, about: 'Of name and grants; send it as `If-Match` with a change.' })
+  version: number;
   @time()
   createdAt: string;
 }
@@ -170,11 +195,14 @@ export class Transfer extends TransferRequest {
   time: string;
 }
 
-/** Accounts a principal may see: its own; operators and admins all. Another's account is unknown, not forbidden. */
+/**
+ * Accounts a principal may see: its own and those it was given a grant on; operators and admins all. Another's account
+ * is unknown, not forbidden; one that is shared for less than is asked answers TRADING_GRANT_TOO_LOW.
+ */
 export abstract class Accounts {
   static readonly port: PortDescription<Accounts> = {
     name: 'trading.accounts',
-    methods: { create: 'keyed', list: 'read', get: 'read', transfer: 'keyed' },
+    methods: { create: 'keyed', list: 'read', get: 'read', update: 'act', transfer: 'keyed' },
   };
 
   /** `idempotencyKey`: the same key and content answers the first account again; other content → IDEMPOTENCY_KEY_REUSED. */
@@ -184,8 +212,22 @@ export abstract class Accounts {
     idempotencyKey?: string;
   }): Promise<Account>;
   abstract list(query: { principal: Principal }): Promise<Account[]>;
-  /** Throws TRADING_ACCOUNT_UNKNOWN. */
-  abstract get(query: { principal: Principal; accountId: string }): Promise<Account>;
+  /** `needed`: what the principal must be allowed to do with it, `read` unless said. Throws TRADING_ACCOUNT_UNKNOWN. */
+  abstract get(query: {
+    principal: Principal;
+    accountId: string;
+    needed?: 'read' | 'trade' | 'own';
+  }): Promise<Account>;
+  /**
+   * Name and grants, by the owner or an admin. `version`: the one that was read; null: whatever it is. Throws
+   * REQUEST_PRECONDITION_FAILED, and REQUEST_INVALID for a user named twice or the owner among them.
+   */
+  abstract update(command: {
+    principal: Principal;
+    accountId: string;
+    version: number | null;
+    changes: PatchAccount;
+  }): Promise<Account>;
   /** Throws TRADING_BALANCE_TOO_LOW. */
   abstract transfer(command: {
     principal: Principal;

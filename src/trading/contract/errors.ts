@@ -3,6 +3,7 @@ import { defineProblems } from '../../kernel/errors.js';
 /** What the risk gate and the desk refuse with; each denial carries the number and the limit. */
 export const tradingProblem = defineProblems({
   TRADING_ACCOUNT_UNKNOWN: { status: 404, title: 'Unknown account', retryable: false },
+  TRADING_GRANT_TOO_LOW: { status: 403, title: 'Account is shared, not for this', retryable: false },
   TRADING_LIST_UNKNOWN: { status: 404, title: 'Unknown order list', retryable: false },
   TRADING_ORDER_UNKNOWN: { status: 404, title: 'Unknown order', retryable: false },
   TRADING_POSITION_UNKNOWN: { status: 404, title: 'No such position', retryable: false },

@@ -28,6 +28,7 @@ import {
   type PlaceListOutcome,
 } from './place-list.js';
 import { type MarketCommand, marketStep } from './market-step.js';
+import { updateAccount, type UpdateAccountCommand } from './update-account.js';
 import { protect, unlock, type UnlockCommand } from './protect.js';
 import { isUnsettled, settleLists } from './settle-lists.js';
 import { placeBatch, type PlaceBatchCommand } from './place-batch.js';
@@ -52,6 +53,7 @@ export interface Answers {
   'close-position': PlaceOutcome;
   'cancel-all': Order[];
   'create-account': Account;
+  'update-account': Account;
   transfer: Transfer;
   'set-limits': VersionedRiskLimits;
   'set-state': RiskState;
@@ -74,6 +76,7 @@ export type Command =
   | CancelCommand
   | CancelAllCommand
   | CreateAccountCommand
+  | UpdateAccountCommand
   | TransferCommand
   | SetLimitsCommand
   | SetStateCommand
@@ -140,6 +143,8 @@ function executed(desk: DeskState, command: Command, journal: Journal): Answers[
       return cancelAll(desk, command, journal);
     case 'create-account':
       return createAccount(desk, command, journal);
+    case 'update-account':
+      return updateAccount(desk, command, journal);
     case 'transfer':
       return transfer(desk, command, journal);
     case 'set-limits':

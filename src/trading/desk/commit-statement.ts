@@ -20,7 +20,7 @@ interface Part {
 const accountColumns =
   'id text, name text, owner text, mode text, type text, base_currency text, fill_model json, limits json, ' +
   'risk_state text, risk_reason text, risk_actor text, risk_since_ms bigint, session text, replays int, created_ms bigint, ' +
-  'limits_version int, risk_memory json';
+  'limits_version int, risk_memory json, grants json, version int';
 const progressColumns =
   'quantity numeric, inactive_quantity numeric, in_flight json, limit_price numeric, trigger_price numeric, status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
   'updated_ms bigint, version int';
@@ -68,7 +68,8 @@ const parts: readonly Part[] = [
     sql:
       'UPDATE trading.accounts t SET limits = r.limits, risk_state = r.risk_state, risk_reason = r.risk_reason, ' +
       'risk_actor = r.risk_actor, risk_since_ms = r.risk_since_ms, session = r.session, replays = r.replays, ' +
-      'limits_version = r.limits_version, risk_memory = r.risk_memory ' +
+      'limits_version = r.limits_version, risk_memory = r.risk_memory, name = r.name, grants = r.grants, ' +
+      'version = r.version ' +
       `FROM json_to_recordset($n::json) AS r(${accountColumns}) WHERE t.id = r.id`,
     rows: (j) => [...j.changedAccounts].filter((account) => !j.newAccounts.has(account)).map(accountRow),
   },
@@ -215,6 +216,8 @@ function accountRow(account: AccountState): object {
     session: account.session,
     replays: account.replays,
     created_ms: terms.createdAtMs,
+    grants: account.grants,
+    version: account.version,
     limits_version: account.limitsVersion,
     risk_memory: { ...account.memory, measure: account.measure?.record ?? null } satisfies RiskMemoryRecord,
   };

@@ -1,3 +1,4 @@
+import type { Access } from '../accounts/account-access.js';
 import type { AccountState, SessionTools } from '../accounts/account-state.js';
 import { tradingProblem } from '../contract/errors.js';
 import { SessionMarket } from '../marks/session-market.js';
@@ -26,6 +27,20 @@ export function accountOf(desk: Pick<DeskState, 'accounts'>, accountId: string):
 export function unknownAccount(accountId: string): Error {
   return tradingProblem('TRADING_ACCOUNT_UNKNOWN', {
     detail: `no account ${JSON.stringify(accountId).slice(0, 80)} among yours; GET /v1/accounts lists them`,
+  });
+}
+
+/** Somebody else's account that is shared, but not for this. */
+export function notGranted(has: Access, needed: Access): Error {
+  const who = {
+    read: 'anybody',
+    trade: 'a grant of trade',
+    own: 'its owner',
+    share: 'its owner or an administrator',
+  };
+  return tradingProblem('TRADING_GRANT_TOO_LOW', {
+    detail: `you have ${has} on this account and this asks for ${who[needed]}; ask the owner to do it, or for more`,
+    facts: { has, needed },
   });
 }
 

@@ -34,6 +34,8 @@ interface AccountRow {
   session: string;
   replays: number;
   created_ms: number;
+  grants: AccountState['grants'];
+  version: number;
   limits_version: number;
   risk_memory: Partial<RiskMemoryRecord>;
   seq: number;
@@ -177,6 +179,8 @@ function accountOfRow(row: AccountRow, tools: SessionTools): AccountState {
   account.seq = row.seq;
   account.ledgerSeq = row.ledger_seq;
   account.replays = row.replays;
+  account.grants = row.grants;
+  account.version = row.version;
   account.limitsVersion = row.limits_version;
   const { measure, ...memory } = readRiskMemory(row.risk_memory);
   account.memory = memory;

@@ -4,10 +4,11 @@ import type { PredictionMade } from '../../ml/contract/events.js';
 import { type DomainEvent, EventBus, liveSession, type Subscription } from '../../kernel/events.js';
 import { Ids } from '../../kernel/ids.js';
 import { Log } from '../../kernel/log.js';
-import { hasRole, type Principal } from '../../kernel/principal.js';
+import type { Principal } from '../../kernel/principal.js';
 import { Clock } from '../../kernel/time.js';
 import { Database } from '../../platform/database/database.service.js';
-import type { AccountState, AccountTerms, SessionTools } from '../accounts/account-state.js';
+import { type Access, accessOf, includes } from '../accounts/account-access.js';
+import type { AccountState, SessionTools } from '../accounts/account-state.js';
 import { stateHash } from '../accounts/state-hash.js';
 import type { AccountChanged } from '../contract/events.js';
 import type { OrderCheck } from '../contract/orders.js';
@@ -20,7 +21,7 @@ import type { AnswerOf, Command } from './commands.js';
 import { deskAccount } from './desk-account.js';
 import { type DeskAccount, DeskReads } from './desk-reads.js';
 import { DeskRepository } from './desk.repository.js';
-import { accountOf, type DeskState, marketOf, unknownAccount } from './desk-state.js';
+import { accountOf, type DeskState, marketOf, notGranted, unknownAccount } from './desk-state.js';
 import { DueAlarm } from './due-alarm.adapter.js';
 import { nextDueMs } from './due.js';
 import { InstrumentCache } from './instrument-cache.service.js';
@@ -132,18 +133,22 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
     return this.of(accountId).read(look);
   }
 
-  /** The account, if the principal may use it; otherwise it is unknown. Throws TRADING_ACCOUNT_UNKNOWN. */
-  authorise(principal: Principal, accountId: string): AccountTerms {
+  /**
+   * Whoever may not see the account does not know that there is one. Throws TRADING_ACCOUNT_UNKNOWN, and
+   * TRADING_GRANT_TOO_LOW for one who sees it and may not go so far.
+   */
+  authorise(principal: Principal, accountId: string, needed: Access): void {
     const account = this.of(accountId).desk.accounts.get(accountId);
-    if (account === undefined || !maySee(principal, account.terms.owner)) throw unknownAccount(accountId);
-    return account.terms;
+    const access = account === undefined ? null : accessTo(principal, account);
+    if (access === null) throw unknownAccount(accountId);
+    if (!includes(access, needed)) throw notGranted(access, needed);
   }
 
   /** Ids of the accounts a principal may see, oldest first. */
   visibleTo(principal: Principal): string[] {
     return this.partitions
       .flatMap(({ desk }) => [...desk.accounts.values()])
-      .filter(({ terms }) => maySee(principal, terms.owner))
+      .filter((account) => accessTo(principal, account) !== null)
       .map(({ id }) => id)
       .toSorted();
   }
@@ -270,6 +275,6 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   }
 }
 
-function maySee(principal: Principal, owner: string): boolean {
-  return owner === principal.userId || hasRole(principal, 'operator');
+function accessTo(principal: Principal, { terms, grants }: AccountState): Access | null {
+  return accessOf(principal, { owner: terms.owner, grants });
 }

@@ -40,7 +40,7 @@ export interface StandDownCommand {
 /** Throws REQUEST_PRECONDITION_FAILED when somebody else changed them meanwhile. */
 export function setLimits(desk: DeskState, command: SetLimitsCommand, journal: Journal): VersionedRiskLimits {
   const account = accountOf(desk, command.accountId);
-  checkLimitsVersion(command.version ?? null, account.limitsVersion);
+  checkVersion('the limits', command.version ?? null, account.limitsVersion);
   const before = account.limitView;
   const after = changedLimits(before, command.changes);
   account.setLimits(after);
@@ -125,10 +125,10 @@ function takeDown(
 }
 
 /** Throws REQUEST_PRECONDITION_FAILED. */
-export function checkLimitsVersion(expected: number | null, version: number): void {
+export function checkVersion(of: string, expected: number | null, version: number): void {
   if (expected === null || expected === version) return;
   throw problem('REQUEST_PRECONDITION_FAILED', {
-    detail: `If-Match names version ${expected} of the limits and there is ${version} by now; read them again and decide anew`,
+    detail: `If-Match names version ${expected} of ${of} and there is ${version} by now; read them again and decide anew`,
     facts: { version, expected },
   });
 }

@@ -32,7 +32,7 @@ export class OrderListsService extends OrderLists {
     idempotencyKey?: string;
   }): Promise<SubmitListAnswer> {
     const { principal, accountId, idempotencyKey } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     const list = listContent(command.list);
     const contentHash = listHash(list);
     const scope = `order-list:${accountId}`;
@@ -56,18 +56,18 @@ export class OrderListsService extends OrderLists {
   }
 
   async get(query: { principal: Principal; accountId: string; listId: string }): Promise<OrderList> {
-    this.desk.authorise(query.principal, query.accountId);
+    this.desk.authorise(query.principal, query.accountId, 'read');
     return this.byId(query.accountId, query.listId);
   }
 
   async list(query: { principal: Principal; accountId: string } & PageQuery): Promise<Page<OrderList>> {
-    this.desk.authorise(query.principal, query.accountId);
+    this.desk.authorise(query.principal, query.accountId, 'read');
     return this.stored.list(query.accountId, query);
   }
 
   async cancel(command: { principal: Principal; accountId: string; listId: string }): Promise<OrderList> {
     const { principal, accountId, listId } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     await this.desk.submit({ kind: 'cancel-list', accountId, listId });
     return this.byId(accountId, listId);
   }

@@ -45,7 +45,7 @@ export class OrdersService extends Orders {
     strategyId?: string | null;
     session?: string;
   }): Promise<SubmitAnswer> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     const content = orderContent(order);
     const outcome = await this.desk.submit({
       kind: 'place',
@@ -66,7 +66,7 @@ export class OrdersService extends Orders {
     orders: PlaceOrder[];
   }): Promise<MultiAnswer> {
     const { principal, accountId } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     const read = command.orders.map((order, n) => placeCommand(accountId, order, n));
     const orders = read.filter((one): one is PlaceCommand => !(one instanceof Problem));
     const batch: PlaceBatchCommand = { kind: 'place-batch', accountId, orders };
@@ -75,7 +75,7 @@ export class OrdersService extends Orders {
   }
 
   async check(query: { principal: Principal; accountId: string; order: PlaceOrder }): Promise<OrderCheck> {
-    this.desk.authorise(query.principal, query.accountId);
+    this.desk.authorise(query.principal, query.accountId, 'read');
     const { accountId, order } = query;
     return this.desk.check(accountId, orderContent(order), order.clientOrderId === undefined);
   }
@@ -88,14 +88,14 @@ export class OrdersService extends Orders {
     changes: AmendOrder;
   }): Promise<Order> {
     const { principal, accountId, orderId, version } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     const changes = orderChanges(command.changes);
     return this.desk.submit({ kind: 'amend', accountId, orderId, version, changes });
   }
 
   async cancel(command: { principal: Principal; accountId: string; orderId: string }): Promise<Order> {
     const { principal, accountId, orderId } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     return this.desk.submit({ kind: 'cancel', accountId, orderId });
   }
 
@@ -105,14 +105,14 @@ export class OrdersService extends Orders {
     instrument?: string;
   }): Promise<MultiAnswer> {
     const { principal, accountId, instrument = null } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     const orders = await this.desk.submit({ kind: 'cancel-all', accountId, instrument });
     return { items: orders.map((order) => ({ status: 200, order })) };
   }
 
   async get(query: { principal: Principal; accountId: string; orderId: string }): Promise<Order> {
     const { principal, accountId, orderId } = query;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     const inMemory = await this.desk.read(accountId, (desk) => {
       const order = desk.accounts.get(accountId)?.open.get(orderId) ?? desk.recent.get(accountId, orderId);
       return order === undefined ? null : orderView(order);
@@ -128,7 +128,7 @@ export class OrdersService extends Orders {
     clientOrderId: string;
   }): Promise<Order> {
     const { principal, accountId, clientOrderId } = query;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     const order = await this.stored.byClientOrderId(accountId, clientOrderId);
     if (order !== null) return order;
     throw tradingProblem('TRADING_ORDER_UNKNOWN', {
@@ -137,7 +137,7 @@ export class OrdersService extends Orders {
   }
 
   async list(query: { principal: Principal; accountId: string } & OrderQuery): Promise<Page<Order>> {
-    this.desk.authorise(query.principal, query.accountId);
+    this.desk.authorise(query.principal, query.accountId, 'read');
     return this.stored.list(query.accountId, query);
   }
 }

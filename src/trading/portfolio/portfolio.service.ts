@@ -49,7 +49,7 @@ export class PortfolioService extends Portfolio {
   }
 
   async view({ principal, accountId }: Asked): Promise<PortfolioView> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     const account = await this.desk.state({ accountId });
     const { drawdown } = await this.recorder.now(account);
     return portfolioView(account, drawdown);
@@ -57,7 +57,7 @@ export class PortfolioService extends Portfolio {
 
   async history(query: Asked & HistoryQuery): Promise<Page<EquityPoint>> {
     const { principal, accountId, cursor, limit = limitDefault, resolution = '1h' } = query;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     await this.recorder.settled();
     const spanMs = timeframeMs(resolution as Timeframe);
     const { fromMs, toMs } = rangeOf(query);
@@ -80,7 +80,7 @@ export class PortfolioService extends Portfolio {
 
   async statistics(query: Asked & StatisticsQuery): Promise<Statistics> {
     const { principal, accountId } = query;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     const range = rangeOf(query);
     const account = await this.desk.state({ accountId });
     const { day } = await this.recorder.now(account);
@@ -89,34 +89,34 @@ export class PortfolioService extends Portfolio {
   }
 
   async positions({ principal, accountId }: Asked): Promise<Position[]> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     const account = await this.desk.state({ accountId });
     return openPositions(account).map((held) => positionView(account, held));
   }
 
   async closePositions(command: Asked & { instrument?: string }): Promise<MultiAnswer> {
     const { principal, accountId, instrument = null } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     return this.closer.close(accountId, instrument);
   }
 
   async fills(query: Asked & TradesOfFillsQuery): Promise<Page<Fill>> {
-    this.desk.authorise(query.principal, query.accountId);
+    this.desk.authorise(query.principal, query.accountId, 'read');
     return this.rows.fills(query.accountId, query);
   }
 
   async ledger(query: Asked & PageQuery): Promise<Page<LedgerItem>> {
-    this.desk.authorise(query.principal, query.accountId);
+    this.desk.authorise(query.principal, query.accountId, 'read');
     return this.rows.ledger(query.accountId, query);
   }
 
   async verifyLedger({ principal, accountId }: Asked): Promise<Verification> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     return this.verifier.verify(accountId);
   }
 
   async events(query: Asked & EventsQuery): Promise<{ items: AccountEventItem[]; lastSeq: number }> {
-    this.desk.authorise(query.principal, query.accountId);
+    this.desk.authorise(query.principal, query.accountId, 'read');
     return this.rows.events(query.accountId, query);
   }
 }

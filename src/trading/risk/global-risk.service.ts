@@ -15,7 +15,7 @@ import {
 } from '../contract/risk.js';
 import { unavailable } from '../desk/desk-problems.js';
 import { Desk } from '../desk/desk.service.js';
-import { checkLimitsVersion } from '../desk/risk-acts.js';
+import { checkVersion } from '../desk/risk-acts.js';
 import { RiskChangesRepository } from './risk-changes.repository.js';
 import type { TradingState } from './latch.js';
 import { checkState } from './risk.service.js';
@@ -61,7 +61,7 @@ export class GlobalRiskService extends GlobalRisk implements OnApplicationBootst
     authorise(principal);
     return this.inTurn(async () => {
       const before = await this.desk.sharedRows.load();
-      checkLimitsVersion(version, before.limitsVersion);
+      checkVersion('the limits', version, before.limitsVersion);
       const after = {
         ...before,
         version: before.version + 1,

@@ -35,7 +35,7 @@ export class RiskService extends Risk {
   }
 
   async limits({ principal, accountId }: OfAccount): Promise<VersionedRiskLimits> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     return this.desk.read(accountId, (desk) => {
       const { limitsVersion: version, limitView: limits } = accountOf(desk, accountId);
       return { version, limits };
@@ -46,19 +46,20 @@ export class RiskService extends Risk {
     command: OfAccount & { version?: number | null; limits: RiskLimits },
   ): Promise<VersionedRiskLimits> {
     const { principal, accountId, version = null, limits } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'own');
     const actor = principal.username;
     return this.desk.submit({ kind: 'set-limits', accountId, changes: limits, version, actor });
   }
 
   async state({ principal, accountId }: OfAccount): Promise<RiskState> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     return this.desk.read(accountId, (desk) => riskStateView(accountOf(desk, accountId)));
   }
 
   async setState(command: OfAccount & { state: SetRiskState }): Promise<RiskState> {
     const { principal, accountId } = command;
-    this.desk.authorise(principal, accountId);
+    // Whoever trades may stop; only the owner lets it go on.
+    this.desk.authorise(principal, accountId, command.state.state === 'halted' ? 'trade' : 'own');
     checkState(command.state);
     const { state, reason, cancelOrders, flatten } = command.state;
     const actor = principal.username;
@@ -66,28 +67,28 @@ export class RiskService extends Risk {
   }
 
   async changes({ principal, accountId, ...page }: OfAccount & PageQuery): Promise<Page<RiskChange>> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     return this.trail.list(accountId, page);
   }
 
   async locks({ principal, accountId }: OfAccount): Promise<RiskLock[]> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     return this.desk.read(accountId, (desk) => locksOf(accountOf(desk, accountId)).map(lockView));
   }
 
   async unlock({ principal, accountId, lockId }: OfAccount & { lockId: string }): Promise<RiskLock> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'own');
     return this.desk.submit({ kind: 'unlock', accountId, lockId });
   }
 
   async deadManSwitch({ principal, accountId }: OfAccount): Promise<DeadManSwitch> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     return this.desk.read(accountId, (desk) => deadManView(accountOf(desk, accountId)));
   }
 
   async setDeadManSwitch(command: OfAccount & { timeoutSeconds: number }): Promise<DeadManSwitch> {
     const { principal, accountId, timeoutSeconds } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     return this.desk.submit({ kind: 'set-dead-man', accountId, timeoutMs: timeoutSeconds * 1000 });
   }
 }

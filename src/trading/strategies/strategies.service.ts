@@ -48,7 +48,7 @@ export class StrategiesService extends Strategies {
   /** Throws DATA_UNKNOWN_INSTRUMENT. */
   async create(command: Asked & { strategy: CreateStrategy; idempotencyKey?: string }): Promise<Strategy> {
     const { principal, accountId, strategy, idempotencyKey } = command;
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'trade');
     const key = keyOf(accountId, idempotencyKey, strategy);
     return this.keys.once(key, async () => {
       await this.instruments.get({ id: strategy.instrument });
@@ -70,7 +70,7 @@ export class StrategiesService extends Strategies {
   }
 
   async list({ principal, accountId }: Asked): Promise<Strategy[]> {
-    this.desk.authorise(principal, accountId);
+    this.desk.authorise(principal, accountId, 'read');
     const [rows, earned] = await Promise.all([
       this.stored.list(accountId),
       this.stored.realisedPnl(accountId),
@@ -79,7 +79,7 @@ export class StrategiesService extends Strategies {
   }
 
   async get(query: AskedOne): Promise<Strategy> {
-    return this.view(await this.own(query));
+    return this.view(await this.own(query, 'read'));
   }
 
   /** What is given replaces what was; what is left out stays. */
@@ -125,7 +125,7 @@ export class StrategiesService extends Strategies {
   private inTurn<T>(command: AskedOne, act: (row: StrategyEntity) => Promise<T>): Promise<T> {
     const { strategyId } = command;
     const before = this.turns.get(strategyId) ?? Promise.resolve();
-    const own = async (): Promise<T> => act(await this.own(command));
+    const own = async (): Promise<T> => act(await this.own(command, 'trade'));
     const mine = before.then(own, own);
     this.turns.set(strategyId, mine);
     const forget = (): void => {
@@ -136,8 +136,9 @@ export class StrategiesService extends Strategies {
     return mine;
   }
 
-  private async own({ principal, accountId, strategyId }: AskedOne): Promise<StrategyEntity> {
-    this.desk.authorise(principal, accountId);
+  private async own(asked: AskedOne, needed: 'read' | 'trade'): Promise<StrategyEntity> {
+    const { principal, accountId, strategyId } = asked;
+    this.desk.authorise(principal, accountId, needed);
     return this.stored.require(accountId, strategyId);
   }
 

@@ -153,6 +153,51 @@ export function accountsSuite(house: () => House): void {
         expect(balances.find(({ asset }) => asset === 'USD')!.total).toBe('100001');
       });
 
+      it('gives an account a name and others a part in it, whoever read it last', async () => {
+        const { port, owner } = subject();
+        const friend = aPrincipal('trader', `friend-of-${owner.userId}`);
+        const { id: accountId, version } = await create();
+        const asked = { principal: owner, accountId };
+        const grants = [{ user: friend.userId, level: 'read' as const }];
+        const shared = await port.update({ ...asked, version, changes: { name: 'ours', grants } });
+        expectShape(Account, shared);
+        expect(shared).toMatchObject({ name: 'ours', grants, version: version + 1 });
+        await expectProblem(
+          port.update({ ...asked, version, changes: { name: 'mine' } }),
+          'REQUEST_PRECONDITION_FAILED',
+          { version: version + 1, expected: version },
+        );
+        for (const doubled of [[...grants, ...grants], [{ user: owner.userId, level: 'read' as const }]]) {
+          const changes = { grants: doubled };
+          await expectProblem(port.update({ ...asked, version: null, changes }), 'REQUEST_INVALID');
+        }
+        expect(await port.get({ principal: friend, accountId })).toEqual(shared);
+        expect(await port.list({ principal: friend })).toEqual([shared]);
+        const others = { principal: friend, accountId };
+        const transfer = { kind: 'deposit' as const, asset: 'USD', amount: '1' };
+        for (const [refused, needed, has] of [
+          [port.transfer({ ...others, transfer }), 'own', 'read'],
+          [port.get({ ...others, needed: 'trade' }), 'trade', 'read'],
+          [port.update({ ...others, version: null, changes: { name: 'x' } }), 'share', 'read'],
+          [
+            port.update({ principal: operator, accountId, version: null, changes: { name: 'x' } }),
+            'share',
+            'own',
+          ],
+        ] as const) {
+          await expectProblem(refused, 'TRADING_GRANT_TOO_LOW', { has, needed });
+        }
+        const alone = await port.update({
+          principal: admin,
+          accountId,
+          version: null,
+          changes: { grants: [] },
+        });
+        expect(alone).toMatchObject({ name: 'ours', grants: [] });
+        await expectProblem(port.get(others), 'TRADING_ACCOUNT_UNKNOWN');
+        expect(await port.list({ principal: friend })).toEqual([]);
+      });
+
       it("does not know another trader's account; operators and admins do", async () => {
         const { port, owner } = subject();
         const account = await create();
@@ -163,6 +208,8 @@ export function accountsSuite(house: () => House): void {
           { principal: operator, accountId: '' },
         ]) {
           await expectProblem(port.get(asked), 'TRADING_ACCOUNT_UNKNOWN');
+          const changes = { name: 'taken' };
+          await expectProblem(port.update({ ...asked, version: null, changes }), 'TRADING_ACCOUNT_UNKNOWN');
           await expectProblem(port.transfer({ ...asked, transfer }), 'TRADING_ACCOUNT_UNKNOWN');
         }
         for (const principal of [operator, admin]) {
