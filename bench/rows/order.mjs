@@ -3,44 +3,16 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { embeddedUrl } from '../lib/fill.mjs';
 import { requestsPerSecond } from '../lib/load.mjs';
-import { startPeer, startServer } from '../lib/server.mjs';
+import { startPeer } from '../lib/server.mjs';
+import { json, tradingServer } from '../lib/trading-server.mjs';
 
-const json = { 'content-type': 'application/json' };
-const instrument = 'BTC-USD.SIM';
-
-/** A server with an account that may hold many orders, and the order that is sent over and over. */
-async function tradingServer() {
-  const server = await startServer();
-  const account = await server.call('POST', '/v1/accounts', {
-    name: 'bench',
-    mode: 'paper',
-    baseCurrency: 'USD',
-    initialBalances: { USD: '1000000000' },
-  });
-  const path = `/v1/accounts/${account.id}/orders`;
-  await server.call('PUT', `/v1/accounts/${account.id}/risk/limits`, {
-    maxOpenOrders: 100_000,
-    maxOrdersPerSecond: 1_000_000,
-    maxOrderNotional: '1000000000',
-    maxPosition: '1000000000',
-    maxGrossExposure: '1000000000',
-  });
-  const quote = await server.call('GET', `/v1/quotes/${instrument}`);
-  const limitPrice = String(Math.floor(Number(quote.bid) * 0.8));
-  const order = { instrument, side: 'buy', type: 'limit', quantity: '0.001', limitPrice, timeInForce: 'gtc' };
-  const counted = async () => {
-    const samples = await (await fetch(`${server.url}/metrics`)).text();
-    return [...samples.matchAll(/^trading_orders_total\{[^}]*\} (\d+)$/gm)].reduce(
-      (sum, [, n]) => sum + Number(n),
-      0,
-    );
-  };
+/** Orders per second; the resting ones are canceled between two measurements, outside the clock. */
+async function orderServer() {
+  const { server, path, order, counted } = await tradingServer();
   return {
     server,
     order,
     path,
-    counted,
-    /** Orders per second; the resting ones are canceled between two measurements, outside the clock. */
     ours: async () => {
       const before = await counted();
       const perSecond = await requestsPerSecond({
@@ -66,7 +38,7 @@ export const rows = [
     unit: 'requests/s',
     atLeast: 0.15,
     open: async () => {
-      const { server, order, path, ours } = await tradingServer();
+      const { server, order, path, ours } = await orderServer();
       const placed = await server.call('POST', path, order);
       const peer = await startPeer('fastify-post', { BODY: JSON.stringify(placed) });
       return {
@@ -92,7 +64,7 @@ export const rows = [
     unit: 'per second',
     atLeast: 0.35,
     open: async () => {
-      const { server, ours } = await tradingServer();
+      const { server, ours } = await orderServer();
       const commits = await singleRowCommits(server.dataDir);
       return {
         ours,
