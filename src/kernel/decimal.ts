@@ -21,6 +21,9 @@ export class Decimal {
   static readonly zero = new Decimal(0n, 0);
   static readonly one = new Decimal(1n, 0);
 
+  /** Itself as text, once somebody asked: an order's numbers are written several times on its way. */
+  private text: string | null = null;
+
   private constructor(
     readonly coefficient: bigint,
     readonly scale: number,
@@ -195,6 +198,11 @@ export class Decimal {
 
   /** Plain text without exponent or trailing zeros, e.g. `-0.5`. */
   toString(): string {
+    this.text ??= this.written();
+    return this.text;
+  }
+
+  private written(): string {
     if (this.scale === 0) return this.coefficient.toString();
     const negative = this.coefficient < 0n;
     const digits = (negative ? -this.coefficient : this.coefficient).toString().padStart(this.scale + 1, '0');

@@ -199,7 +199,9 @@ export class NaiveDesk implements TradedWorld {
       return was !== null && is !== null && was.eq(is);
     });
     let touched = false;
-    for (const order of this.byPriority()) {
+    const isReached = ({ side, limit }: NaiveOrder): boolean =>
+      !worse(side, this.book[other(side)][0][0], limit!);
+    for (const order of this.byPriority(isReached)) {
       for (const [price] of this.book[other(order.side)]) {
         if (!this.isOpen(order) || worse(order.side, price, order.limit!)) break;
         const quantity = Exact.min(this.available(other(order.side), price), this.fillable(order));
@@ -294,7 +296,7 @@ export class NaiveDesk implements TradedWorld {
   }
 
   /** Best price first, then the older one; the side of the oldest goes first. */
-  private byPriority(among: (order: NaiveOrder) => boolean = () => true): NaiveOrder[] {
+  private byPriority(among: (order: NaiveOrder) => boolean): NaiveOrder[] {
     const open = this.open().filter(among);
     const better = (a: NaiveOrder, b: NaiveOrder): number =>
       a.side === 'buy' ? b.limit!.comparedTo(a.limit!) : a.limit!.comparedTo(b.limit!);

@@ -1,5 +1,6 @@
 import { Decimal } from '../../kernel/decimal.js';
 import type { OrderRecord } from '../orders/order.js';
+import { OrderLadder } from './order-ladder.js';
 
 /**
  * What the open orders of one instrument hold together. Reduce-only orders hold nothing: they shrink with what they
@@ -33,11 +34,12 @@ const none: OpenTotals = {
   reducingSellQuantity: Decimal.zero,
 };
 
+const empty = new OrderLadder();
+
 interface Kept {
   readonly orders: Map<string, OrderRecord>;
+  readonly ladder: OrderLadder;
   totals: OpenTotals;
-  /** Best limit price that rests on a side; left out until somebody asks. */
-  best: { buy?: Decimal | null; sell?: Decimal | null };
 }
 
 /**
@@ -55,6 +57,7 @@ export class OpenOrders {
   private nextArrival: number | null = Number.POSITIVE_INFINITY;
   /** Rises whenever an order joins. */
   revision = 0;
+  private ranks = 0;
   /** Rises whenever the sums may have changed. */
   shifts = 0;
 
@@ -88,20 +91,9 @@ export class OpenOrders {
     return this.byInstrument.get(instrument)?.totals ?? none;
   }
 
-  /** Best limit price that rests on this side; null when none does. */
-  best(instrument: string, side: 'buy' | 'sell'): Decimal | null {
-    const kept = this.byInstrument.get(instrument);
-    if (kept === undefined) return null;
-    const known = kept.best[side];
-    if (known !== undefined) return known;
-    let best: Decimal | null = null;
-    for (const order of kept.orders.values()) {
-      const { limitPrice } = order.terms;
-      if (order.terms.side !== side || limitPrice === null || !order.rests) continue;
-      best = best === null ? limitPrice : side === 'buy' ? best.max(limitPrice) : best.min(limitPrice);
-    }
-    kept.best[side] = best;
-    return best;
+  /** As the market meets them; empty where none are open. */
+  ladder(instrument: string): OrderLadder {
+    return this.byInstrument.get(instrument)?.ladder ?? empty;
   }
 
   /** When the first of them ends by itself; infinity when none does. */
@@ -175,8 +167,14 @@ export class OpenOrders {
     this.byId.set(id, order);
     let kept = this.byInstrument.get(instrument);
     if (kept === undefined)
-      this.byInstrument.set(instrument, (kept = { orders: new Map(), totals: none, best: {} }));
+      this.byInstrument.set(
+        instrument,
+        (kept = { orders: new Map(), ladder: new OrderLadder(), totals: none }),
+      );
     kept.orders.set(id, order);
+    this.ranks += 1;
+    order.rank = this.ranks;
+    kept.ladder.put(order);
     if (list !== null) {
       const members = this.byList.get(list.id);
       if (members === undefined) this.byList.set(list.id, new Set([order]));
@@ -184,7 +182,6 @@ export class OpenOrders {
     }
     kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
     this.noteRequests(order);
-    delete kept.best[order.terms.side];
     this.shifts += 1;
     if (expireAtMs !== null) this.expiring.add(order);
     if (expireAtMs !== null) this.nextExpiry = Math.min(this.nextExpiryMs, expireAtMs);
@@ -200,9 +197,9 @@ export class OpenOrders {
     const result = act();
     kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
     this.noteRequests(order);
-    delete kept.best[order.terms.side];
     this.shifts += 1;
-    if (!order.isOpen) this.remove(order, kept);
+    if (order.isOpen) kept.ladder.put(order);
+    else this.remove(order, kept);
     return result;
   }
 
@@ -228,13 +225,17 @@ export class OpenOrders {
   requeue(order: OrderRecord): void {
     const { id, instrument } = order.terms;
     const orders = this.byInstrument.get(instrument)?.orders;
-    if (orders?.delete(id)) orders.set(id, order);
+    if (!orders?.delete(id)) return;
+    orders.set(id, order);
+    this.ranks += 1;
+    order.rank = this.ranks;
   }
 
   private remove(order: OrderRecord, kept: Kept): void {
     const { id, instrument } = order.terms;
     this.byId.delete(id);
     kept.orders.delete(id);
+    kept.ladder.take(order);
     if (kept.orders.size === 0) this.byInstrument.delete(instrument);
     if (this.expiring.delete(order)) this.nextExpiry = null;
     const { list } = order.terms;

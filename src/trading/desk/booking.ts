@@ -6,7 +6,7 @@ import type { Fill } from '../contract/portfolio.js';
 import { fillEntries, type LedgerEntry, transferEntries } from '../ledger/ledger.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
-import { fillOrder, moveOrder, type OrderRecord, orderView } from '../orders/order.js';
+import { fillOrder, moveOrder, type OrderRecord } from '../orders/order.js';
 import type { Order, OrderStatus } from '../contract/orders.js';
 import { applyFill } from '../positions/position.js';
 import type { Journal } from './journal.js';
@@ -127,7 +127,7 @@ export class VenueAct {
   /** Writes the log entries that close the act; answers the order as it now is. */
   conclude(market: InstrumentMarket | null): Order {
     const { account, order, journal, nowMs } = this;
-    const view = orderView(order);
+    const view = journal.viewOf(order);
     journal.event(account, orderEventType(order), nowMs, view);
     if (!this.filled) return view;
     this.filled = false;

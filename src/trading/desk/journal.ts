@@ -2,7 +2,8 @@ import type { Decimal } from '../../kernel/decimal.js';
 import type { AccountState } from '../accounts/account-state.js';
 import type { Fill } from '../contract/portfolio.js';
 import type { LedgerEntry } from '../ledger/ledger.js';
-import type { OrderRecord } from '../orders/order.js';
+import type { Order } from '../contract/orders.js';
+import { type OrderRecord, type OrderTerms, orderView } from '../orders/order.js';
 import type { PositionState } from '../positions/position.js';
 
 /** One entry of an account's event log, not yet committed. `data` is what REST answers for the thing it is about. */
@@ -65,6 +66,8 @@ export class Journal {
   /** What was filled since reduce-only orders were last looked at. */
   readonly touched = new Map<string, { account: AccountState; instrument: string }>();
 
+  private readonly views = new Map<OrderRecord, { version: number; terms: OrderTerms; view: Order }>();
+
   get isEmpty(): boolean {
     return (
       this.events.length === 0 &&
@@ -79,6 +82,16 @@ export class Journal {
   orderChanged(order: OrderRecord): void {
     if (!this.newOrders.has(order)) this.changedOrders.add(order);
     if (order.terms.list !== null) this.unsettled.push(order);
+  }
+
+  /** The order as it is shown now; made once for whoever tells of it. Nobody changes it. */
+  viewOf(order: OrderRecord): Order {
+    const known = this.views.get(order);
+    // A trailing trigger moves without a new version, but the terms are others.
+    if (known?.version === order.version && known.terms === order.terms) return known.view;
+    const view = orderView(order);
+    this.views.set(order, { version: order.version, terms: order.terms, view });
+    return view;
   }
 
   /** Appends to the account's log and answers the entry's number. */

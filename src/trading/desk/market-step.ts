@@ -52,6 +52,7 @@ function play(desk: DeskState, venue: AtVenue, data: MarketData): void {
   const effects = marketEffects(
     {
       orders: () => account.open.in(instrument.id),
+      ladder: account.open.ladder(instrument.id),
       revision: () => account.open.revision,
       liquidity: new Liquidity(market, account.model, account.id),
       steps: instrument,

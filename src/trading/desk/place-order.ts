@@ -63,7 +63,7 @@ export function placeOrder(desk: DeskState, command: PlaceCommand, journal: Jour
       : placeWithExits(desk, account, { ...command, list }, journal);
   command.orderId = order.terms.id;
   return denial === null
-    ? { answer: { order: orderView(order), replayed: false } }
+    ? { answer: { order: journal.viewOf(order), replayed: false } }
     : { problem: denialProblem(denial), replayed: false };
 }
 
@@ -75,11 +75,14 @@ interface Placed {
 function placeOne(desk: DeskState, account: AccountState, command: PlaceCommand, journal: Journal): Placed {
   const nowMs = account.tools.clock.nowMs();
   checkExpiry(command.content, nowMs);
-  const { first = false, closes = false } = command;
-  const unnamed = command.clientOrderId === null && !first && !closes;
-  const plan = planOrder(desk, account, command.content, { first, unnamed });
+  const { content, contentHash, clientOrderId, strategyId, first = false, closes = false } = command;
+  const unnamed = clientOrderId === null && !first && !closes;
+  const plan = planOrder(desk, account, content, { first, unnamed });
   const id = account.tools.ids.next();
-  const order = newOrder({ desk, account, journal }, { ...command, id, plan });
+  const order = newOrder(
+    { desk, account, journal },
+    { id, content, plan, clientOrderId, strategyId, contentHash },
+  );
   const denial = denialOf(plan.scene, closes ? closingRules : undefined);
   if (denial !== null) {
     denyOrder(account, order, denial, journal);

@@ -21,6 +21,8 @@ export class InstrumentMarket {
   timeMs = 0;
   /** Time of the newest batch that showed a quote or a book. */
   private quotedMs = Number.NEGATIVE_INFINITY;
+  /** Undefined until somebody asks after a batch. */
+  private markKnown: Decimal | null | undefined;
   private bidSize = Decimal.zero;
   private askSize = Decimal.zero;
   private rawBook: { bids: readonly BookLevel[]; asks: readonly BookLevel[] } | null = null;
@@ -35,6 +37,7 @@ export class InstrumentMarket {
 
   /** Takes over what the batch shows. Fills on it are decided by the venue, with the memory of what was before. */
   apply(data: MarketData, timeMs: number): void {
+    this.markKnown = undefined;
     this.timeMs = Math.max(this.timeMs, timeMs);
     this.countTrades(data);
     if (data.bar) this.applyBar(data.bar);
@@ -60,6 +63,11 @@ export class InstrumentMarket {
 
   /** Middle of bid and ask, else the last price, else null. */
   get mark(): Decimal | null {
+    if (this.markKnown === undefined) this.markKnown = this.reckonMark();
+    return this.markKnown;
+  }
+
+  private reckonMark(): Decimal | null {
     if (this.bid !== null && this.ask !== null) {
       return this.bid.plus(this.ask).times(half);
     }

@@ -96,6 +96,8 @@ export class OrderRecord implements OrderProgress {
    * Market memory, not account state: after a restart the order queues again from the back.
    */
   queueAhead: Decimal | null = null;
+  /** Its place among the open orders of its account: lower is older. Memory, not state, as the queue is. */
+  rank = 0;
   /** What of its fills the orders linked to it have been told; all of it whenever a batch is written. */
   settled = Decimal.zero;
 

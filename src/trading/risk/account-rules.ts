@@ -1,7 +1,7 @@
 import { Decimal } from '../../kernel/decimal.js';
 import { isWorse } from '../venues/paper/paper-venue.js';
 import type { RiskScene } from './risk-scene.js';
-import { type Finding, finding, type Rule, text } from './rule.js';
+import { type Finding, finding, type Rule } from './rule.js';
 
 /**
  * What the account's limits and its money allow. Amounts in base currency; a limit of null is off.
@@ -14,7 +14,7 @@ export const quantityMaximum: Rule = {
     return finding(
       limit === null || opening.isZero() || order.quantity.lte(limit),
       'TRADING_QUANTITY_TOO_LARGE',
-      { quantity: text(order.quantity), limit: text(limit) },
+      { quantity: order.quantity, limit },
       'send a smaller order or raise maxOrderQuantity',
     );
   },
@@ -29,7 +29,7 @@ export const notionalMaximum: Rule = {
     return finding(
       unasked || (notional !== null && notional.lte(limit)),
       'TRADING_NOTIONAL_TOO_LARGE',
-      { notional: text(notional), limit: text(limit) },
+      { notional, limit },
       notional === null
         ? 'no market says what the quote asset is worth in the base currency of the account'
         : 'send a smaller order or raise maxOrderNotional',
@@ -44,18 +44,13 @@ export const priceCollar: Rule = {
     const collar = account.limits.priceCollar;
     const { limitPrice, side } = order;
     if (collar === null || limitPrice === null || mark === null) {
-      return finding(
-        true,
-        'TRADING_PRICE_COLLAR',
-        { limitPrice: text(limitPrice), mark: text(mark), limit: null },
-        '',
-      );
+      return finding(true, 'TRADING_PRICE_COLLAR', { limitPrice, mark: mark, limit: null }, '');
     }
     const worst = mark.times(side === 'buy' ? Decimal.one.plus(collar) : Decimal.one.minus(collar));
     return finding(
       !isWorse(side, limitPrice, worst),
       'TRADING_PRICE_COLLAR',
-      { limitPrice: text(limitPrice), mark: text(mark), limit: text(worst) },
+      { limitPrice, mark: mark, limit: worst },
       'name a price nearer to the mark or widen priceCollar',
     );
   },
@@ -77,7 +72,7 @@ function cashBalance(scene: RiskScene): Finding {
   return finding(
     needed === null || needed.lte(free),
     'TRADING_BALANCE_INSUFFICIENT',
-    { asset, needed: text(needed), free: text(free) },
+    { asset, needed, free },
     'send a smaller order, cancel open orders that hold the balance, or deposit',
   );
 }
@@ -94,7 +89,7 @@ function marginBalance(scene: RiskScene): Finding {
   return finding(
     opening.isZero() || order.cost === null || (needed !== null && free !== null && needed.lte(free)),
     'TRADING_BALANCE_INSUFFICIENT',
-    { asset: account.terms.baseCurrency, needed: text(needed), free: text(free) },
+    { asset: account.terms.baseCurrency, needed, free },
     'send a smaller order, cancel open orders, or deposit',
   );
 }
@@ -111,7 +106,7 @@ export const positionLimit: Rule = {
     return finding(
       limit === null || !grows || price === null || (notional !== null && notional.lte(limit)),
       'TRADING_POSITION_TOO_LARGE',
-      { position: text(after), notional: text(notional), limit: text(limit) },
+      { position: after, notional, limit },
       'send a smaller order or raise maxPosition',
     );
   },
@@ -123,7 +118,7 @@ export const grossExposure: Rule = {
     const limit = scene.account.limits.maxGrossExposure;
     const { opening, price } = scene;
     if (limit === null || price === null || opening.isZero() || scene.sellsOwned) {
-      return finding(true, 'TRADING_EXPOSURE_TOO_LARGE', { exposure: null, limit: text(limit) }, '');
+      return finding(true, 'TRADING_EXPOSURE_TOO_LARGE', { exposure: null, limit }, '');
     }
     const added = inBaseCurrency(scene, price.times(opening));
     const now = scene.grossExposure();
@@ -131,7 +126,7 @@ export const grossExposure: Rule = {
     return finding(
       exposure !== null && exposure.lte(limit),
       'TRADING_EXPOSURE_TOO_LARGE',
-      { exposure: text(exposure), limit: text(limit) },
+      { exposure, limit },
       exposure === null
         ? 'a position cannot be valued now; wait for its market or close it'
         : 'send a smaller order, close positions, or raise maxGrossExposure',

@@ -1,5 +1,5 @@
 import type { Decimal } from '../../kernel/decimal.js';
-import { finding, type Rule, text } from './rule.js';
+import { finding, type Rule } from './rule.js';
 import { orderKey } from './duplicate-guard.js';
 
 /** How an order behaves beside those before it, and that its numbers are numbers. */
@@ -12,10 +12,10 @@ export const numbersSound: Rule = {
       !quantity.isNegative() && positive(limitPrice) && positive(triggerPrice) && positive(mark),
       'TRADING_NUMBER_INVALID',
       {
-        quantity: text(quantity),
-        limitPrice: text(limitPrice),
-        triggerPrice: text(triggerPrice),
-        mark: text(mark),
+        quantity,
+        limitPrice,
+        triggerPrice,
+        mark,
       },
       'quantities and prices are above 0; wait until the feed shows a price again',
     );
@@ -45,13 +45,13 @@ export const selfTrade: Rule = {
     const scope = account.limits.selfTrade;
     const price = order.limitPrice ?? order.reaches ?? null;
     if (scope === null || price === null || order.triggerPrice !== null) {
-      return finding(true, 'TRADING_SELF_TRADE', { price: text(price), own: null, scope }, '');
+      return finding(true, 'TRADING_SELF_TRADE', { price, own: null, scope }, '');
     }
     const side = order.side === 'buy' ? 'sell' : 'buy';
     const siblings = scope === 'owner' && shared !== null ? shared.siblings(account) : [account];
     let own: Decimal | null = null;
     for (const { open } of siblings) {
-      const best = open.best(order.instrument, side);
+      const best = open.ladder(order.instrument).best(side);
       if (best === null) continue;
       own = own === null ? best : side === 'sell' ? own.min(best) : own.max(best);
     }
@@ -59,7 +59,7 @@ export const selfTrade: Rule = {
     return finding(
       !meets,
       'TRADING_SELF_TRADE',
-      { price: text(price), own: text(own), scope },
+      { price, own: own, scope },
       'cancel the order of your own it would meet, name a price short of it, or switch selfTrade off',
     );
   },

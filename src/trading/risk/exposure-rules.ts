@@ -1,7 +1,7 @@
 import { Decimal } from '../../kernel/decimal.js';
 import { netExposureOf } from './account-worth.js';
 import type { RiskScene } from './risk-scene.js';
-import { finding, type Rule, text } from './rule.js';
+import { finding, type Rule } from './rule.js';
 
 /** How far the account as a whole may lean, lean on one thing, and lean on its equity. Amounts in base currency. */
 export const netExposure: Rule = {
@@ -9,7 +9,7 @@ export const netExposure: Rule = {
   judge: (scene) => {
     const limit = scene.account.limits.maxNetExposure;
     if (limit === null || scene.opening.isZero() || scene.sellsOwned) {
-      return finding(true, 'TRADING_NET_EXPOSURE_TOO_LARGE', { exposure: null, limit: text(limit) }, '');
+      return finding(true, 'TRADING_NET_EXPOSURE_TOO_LARGE', { exposure: null, limit }, '');
     }
     const { side, replaces } = scene.order;
     const now = netExposureOf(scene.account, scene.session, side);
@@ -18,7 +18,7 @@ export const netExposure: Rule = {
     return finding(
       exposure !== null && exposure.abs().lte(limit),
       'TRADING_NET_EXPOSURE_TOO_LARGE',
-      { exposure: text(exposure), limit: text(limit) },
+      { exposure, limit },
       exposure === null ? unknown : 'send a smaller order, close positions, or raise maxNetExposure',
     );
   },

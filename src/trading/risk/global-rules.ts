@@ -1,5 +1,5 @@
 import type { Decimal } from '../../kernel/decimal.js';
-import { type DenialCode, type Finding, finding, type Rule, text } from './rule.js';
+import { type DenialCode, type Finding, finding, type Rule } from './rule.js';
 import type { RiskScene } from './risk-scene.js';
 import { currency } from './shared-exposure.js';
 import type { SharedLimits } from './shared-risk.js';
@@ -30,7 +30,7 @@ export const globalNotional: Rule = {
     return finding(
       notional !== null && notional.lte(limit),
       'TRADING_GLOBAL_NOTIONAL',
-      { notional: text(notional), limit: text(limit) },
+      { notional, limit },
       'send a smaller order; an operator set this limit for all accounts',
     );
   },
@@ -48,7 +48,7 @@ export const globalGrossExposure: Rule = {
     return finding(
       exposure !== null && exposure.lte(limit),
       'TRADING_GLOBAL_EXPOSURE',
-      { exposure: text(exposure), limit: text(limit) },
+      { exposure, limit },
       exposure === null
         ? 'what all accounts hold cannot be valued now; wait for the markets'
         : 'all accounts together hold and have ordered that much; wait, or send a smaller order',
@@ -71,7 +71,7 @@ export const globalNetExposure: Rule = {
     return finding(
       exposure !== null && exposure.abs().lte(limit),
       'TRADING_GLOBAL_NET_EXPOSURE',
-      { exposure: text(exposure), limit: text(limit) },
+      { exposure, limit },
       exposure === null
         ? 'what all accounts hold cannot be valued now; wait for the markets'
         : 'all accounts together lean that far to this side; wait, or send a smaller order',
@@ -115,7 +115,7 @@ function limitOf({ shared }: RiskScene, name: AmountName): SharedLimits[AmountNa
 }
 
 function passes(code: DenialCode, limit: Decimal | null): Finding {
-  return finding(true, code, { limit: text(limit) }, '');
+  return finding(true, code, { limit }, '');
 }
 
 /** Less what the order takes the place of, which was counted already. */

@@ -1,4 +1,4 @@
-import { type Facts, finding, type Rule, text } from './rule.js';
+import { type Finding, finding, type Rule } from './rule.js';
 
 /** What the instrument itself allows: known, trading, on its steps, not too small. */
 export const instrumentKnown: Rule = {
@@ -36,11 +36,11 @@ export const priceStep: Rule = {
     const onTick = [limitPrice, triggerPrice].every(
       (price) => price === null || tickSize === null || price.isMultipleOf(tickSize),
     );
-    const trigger: Facts = triggerPrice === null ? {} : { triggerPrice: text(triggerPrice) };
+    const trigger: Finding['facts'] = triggerPrice === null ? {} : { triggerPrice };
     return finding(
       onTick,
       'TRADING_PRICE_STEP',
-      { limitPrice: text(limitPrice), ...trigger, tickSize: text(tickSize) },
+      { limitPrice, ...trigger, tickSize },
       'round the price to a multiple of tickSize',
     );
   },
@@ -52,7 +52,7 @@ export const quantityStep: Rule = {
     finding(
       instrument === null || order.quantity.isMultipleOf(instrument.lotSize),
       'TRADING_QUANTITY_STEP',
-      { quantity: text(order.quantity), lotSize: text(instrument?.lotSize ?? null) },
+      { quantity: order.quantity, lotSize: instrument?.lotSize ?? null },
       'round the quantity to a multiple of lotSize',
     ),
 };
@@ -63,7 +63,7 @@ export const quantityMinimum: Rule = {
     finding(
       instrument === null || (order.quantity.isPositive() && order.quantity.gte(instrument.minimumQuantity)),
       'TRADING_QUANTITY_TOO_SMALL',
-      { quantity: text(order.quantity), minimum: text(instrument?.minimumQuantity ?? null) },
+      { quantity: order.quantity, minimum: instrument?.minimumQuantity ?? null },
       'send at least the minimum',
     ),
 };
@@ -74,7 +74,7 @@ export const notionalMinimum: Rule = {
     finding(
       instrument === null || notional === null || notional.gte(instrument.minimumNotional),
       'TRADING_NOTIONAL_TOO_SMALL',
-      { notional: text(notional), minimum: text(instrument?.minimumNotional ?? null) },
+      { notional, minimum: instrument?.minimumNotional ?? null },
       'send at least the minimum',
     ),
 };

@@ -1,6 +1,6 @@
 import { toRfc3339 } from '../../kernel/time.js';
 import { lockOn } from './protections.js';
-import { finding, type Rule, text } from './rule.js';
+import { finding, type Rule } from './rule.js';
 
 /** Nothing is opened once the account has lost what it may; leaving stays possible. */
 export const dailyLoss: Rule = {
@@ -8,13 +8,13 @@ export const dailyLoss: Rule = {
   judge: (scene) => {
     const limit = scene.account.limits.dailyLoss;
     if (limit === null || scene.opening.isZero()) {
-      return finding(true, 'TRADING_DAILY_LOSS', { loss: null, limit: text(limit) }, '');
+      return finding(true, 'TRADING_DAILY_LOSS', { loss: null, limit }, '');
     }
     const losses = scene.losses();
     return finding(
       losses !== null && losses.dailyLoss.lt(limit),
       'TRADING_DAILY_LOSS',
-      { loss: text(losses?.dailyLoss ?? null), limit: text(limit) },
+      { loss: losses?.dailyLoss ?? null, limit },
       losses === null ? unknown : 'wait for the next day (00:00 UTC), or raise dailyLoss',
     );
   },

@@ -9,7 +9,7 @@ import * as exposure from './exposure-rules.js';
 import * as global from './global-rules.js';
 import * as loss from './loss-rules.js';
 import type { RiskScene } from './risk-scene.js';
-import type { DenialCode, Finding, Rule } from './rule.js';
+import { type DenialCode, type Facts, factsOf, type Rule } from './rule.js';
 import * as state from './state-rules.js';
 
 /**
@@ -80,7 +80,9 @@ export const rulesForAmending: readonly Rule[] = rules.filter(
 export function denialOf(scene: RiskScene, asked: readonly Rule[] = rules): Denial | null {
   for (const rule of asked) {
     const found = rule.judge(scene);
-    if (!found.ok) return { code: found.code, detail: sentence(found), facts: found.facts };
+    if (found.ok) continue;
+    const facts = factsOf(found);
+    return { code: found.code, detail: sentence(facts, found.advice), facts };
   }
   return null;
 }
@@ -89,7 +91,7 @@ export function denialOf(scene: RiskScene, asked: readonly Rule[] = rules): Deni
 export function verdictsOf(scene: RiskScene): RiskVerdict[] {
   return rules.map((rule) => {
     const found = rule.judge(scene);
-    return { rule: rule.name, ok: found.ok, code: found.ok ? null : found.code, facts: found.facts };
+    return { rule: rule.name, ok: found.ok, code: found.ok ? null : found.code, facts: factsOf(found) };
   });
 }
 
@@ -103,7 +105,7 @@ export function denialReason(denial: Denial): string {
   return `${denial.code}: ${denial.detail}`.slice(0, 500);
 }
 
-function sentence({ facts, advice }: Finding): string {
+function sentence(facts: Facts, advice: string): string {
   const numbers = Object.entries(facts)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}=${value}`)

@@ -1,4 +1,4 @@
-import type { Decimal } from '../../kernel/decimal.js';
+import { Decimal } from '../../kernel/decimal.js';
 import type { RiskScene } from './risk-scene.js';
 
 /** The codes a rule may deny with; each is in the module's catalogue. */
@@ -43,7 +43,8 @@ export type Facts = Record<string, string | number | null>;
 export interface Finding {
   readonly ok: boolean;
   readonly code: DenialCode;
-  readonly facts: Facts;
+  /** Numbers as they were reckoned: most findings let pass and are told to nobody, see `factsOf`. */
+  readonly facts: Readonly<Record<string, Decimal | string | number | null>>;
   readonly advice: string;
 }
 
@@ -53,10 +54,15 @@ export interface Rule {
   readonly judge: (scene: RiskScene) => Finding;
 }
 
-export function finding(ok: boolean, code: DenialCode, facts: Facts, advice: string): Finding {
+export function finding(ok: boolean, code: DenialCode, facts: Finding['facts'], advice: string): Finding {
   return { ok, code, facts, advice };
 }
 
-export function text(value: Decimal | null): string | null {
-  return value?.toString() ?? null;
+/** The facts of a finding as they are told and kept. */
+export function factsOf({ facts }: Finding): Facts {
+  const told: Facts = {};
+  for (const [name, value] of Object.entries(facts)) {
+    told[name] = value instanceof Decimal ? value.toString() : value;
+  }
+  return told;
 }

@@ -11,7 +11,7 @@ export interface ExposedAccount {
   readonly terms: { readonly type: 'cash' | 'margin'; readonly owner: string };
   /** Rises with everything that happens to the account. */
   readonly seq: number;
-  readonly open: Pick<OpenOrders, 'size' | 'shifts' | 'instruments' | 'totals' | 'best'>;
+  readonly open: Pick<OpenOrders, 'size' | 'shifts' | 'instruments' | 'totals' | 'ladder'>;
   readonly positions: ReadonlyMap<string, PositionState>;
 }
 

@@ -1,11 +1,11 @@
-import { finding, type Rule, text } from './rule.js';
+import { finding, type Rule } from './rule.js';
 
 /** What the state of the account and of the market allow. Reducing is let through wherever it can be. */
 export const tradingState: Rule = {
   name: 'trading-state',
   judge: ({ account, order, reducible, opening }) => {
     const { state, reason } = account.latch;
-    const facts = { state, reason, quantity: text(order.quantity), reducible: text(reducible) };
+    const facts = { state, reason, quantity: order.quantity, reducible };
     if (state === 'reducing') {
       return finding(
         opening.isZero(),
@@ -29,7 +29,7 @@ export const reduceOnly: Rule = {
     finding(
       !order.reduceOnly || opening.isZero(),
       'TRADING_REDUCE_ONLY',
-      { quantity: text(order.quantity), reducible: text(reducible) },
+      { quantity: order.quantity, reducible },
       'send at most reducible, or leave reduceOnly out',
     ),
 };

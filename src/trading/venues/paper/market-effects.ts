@@ -1,4 +1,5 @@
 import type { Decimal } from '../../../kernel/decimal.js';
+import type { OrderLadder } from '../../accounts/order-ladder.js';
 import type { OrderRecord } from '../../orders/order.js';
 import type { Liquidity } from './liquidity.js';
 import type { Steps } from './paper-venue.js';
@@ -23,6 +24,8 @@ export type MarketEffect =
 export interface RestingScene {
   /** Open orders of one account in this instrument, oldest first; they change while the market is played. */
   readonly orders: () => readonly OrderRecord[];
+  /** The same by where the market meets them; follows every change. */
+  readonly ladder: OrderLadder;
   /** Rises when an order joins them. */
   readonly revision: () => number;
   /** The market after the batch, and what the account may take of it. */
@@ -62,7 +65,7 @@ export function isThrough(
   return side === 'buy' ? price.lt(limit) : price.gt(limit);
 }
 
-/** Best price first, then the older one: as a venue would match them. The side of the oldest order goes first. */
+/** Best price first, then the older one: as a venue would match them. The side of the oldest order reached goes first. */
 export function byPriority(orders: readonly OrderRecord[]): OrderRecord[] {
   if (orders.length < 2) return [...orders];
   const { side } = orders[0].terms;

@@ -21,7 +21,7 @@ export function* marketEffects(scene: RestingScene, data: MarketData): Generator
     yield* bookFills(scene);
     shortenQueues(scene);
   }
-  for (const order of scene.orders()) if (order.looksForMore) yield { kind: 'look', order, at: null };
+  for (const order of scene.ladder.looking()) if (order.looksForMore) yield { kind: 'look', order, at: null };
 }
 
 /**
@@ -33,16 +33,16 @@ function* tradeEffects(scene: RestingScene, trades: MarketData['trades']): Gener
   let revision = Number.NaN;
   let resting: OrderRecord[] = [];
   let waiting: OrderRecord[] = [];
-  for (const trade of trades) {
+  const prices = trades.map((trade) => Decimal.of(trade.price));
+  const low = prices.reduce((least, price) => least.min(price));
+  const high = prices.reduce((most, price) => most.max(price));
+  for (const [n, trade] of trades.entries()) {
     if (revision !== scene.revision()) {
       revision = scene.revision();
-      const orders = scene.orders();
-      resting = byPriority(
-        orders.filter((order) => order.terms.limitPrice !== null && reaches(order, trades)),
-      );
-      waiting = orders.filter((order) => order.waitsForTrigger && order.terms.triggerBy === 'last');
+      resting = byPriority(scene.ladder.reached({ buy: low, sell: high }));
+      waiting = scene.ladder.waiting().filter((order) => order.terms.triggerBy === 'last');
     }
-    const price = Decimal.of(trade.price);
+    const price = prices[n];
     yield* tradeFills(scene, resting, trade, price);
     for (const order of waiting) yield* triggerAt(scene, order, price, null);
   }
@@ -80,7 +80,7 @@ function* tradeFills(
 /** The new quote wakes what waits for it; where nothing ever trades it stands in for trades. */
 function* quoteTriggers(scene: RestingScene): Generator<MarketEffect> {
   const { market } = scene.liquidity;
-  for (const order of scene.orders()) {
+  for (const order of scene.ladder.waiting()) {
     if (!order.waitsForTrigger) continue;
     if (order.terms.triggerBy === 'last' && market.last !== null) continue;
     const price = referencePrice(order.terms, market);
@@ -92,10 +92,9 @@ function* quoteTriggers(scene: RestingScene): Generator<MarketEffect> {
 function* bookFills(scene: RestingScene): Generator<MarketEffect> {
   const { liquidity, fillable } = scene;
   const { market } = liquidity;
-  for (const order of byPriority(scene.orders())) {
+  for (const order of byPriority(scene.ladder.reached({ buy: market.ask, sell: market.bid }))) {
     const { side, limitPrice } = order.terms;
-    const best = side === 'buy' ? market.ask : market.bid;
-    if (!order.rests || limitPrice === null || best === null || isWorse(side, best, limitPrice)) continue;
+    if (!order.rests || limitPrice === null) continue;
     const book = oppositeBook(side);
     for (const level of market.levels(book)) {
       if (!order.isOpen || isWorse(side, level.price, limitPrice)) break;
@@ -108,18 +107,12 @@ function* bookFills(scene: RestingScene): Generator<MarketEffect> {
 }
 
 /** Orders ahead that were withdrawn shorten the queue; a level seen for the first time puts us at its end. */
-function shortenQueues({ orders, liquidity: { market } }: RestingScene): void {
-  for (const order of orders()) {
-    const { side, limitPrice } = order.terms;
-    if (!order.rests || limitPrice === null) continue;
-    const shown = market.shownAt(side === 'buy' ? 'bids' : 'asks', limitPrice);
-    if (shown === null) continue;
-    order.queueAhead = order.queueAhead === null ? shown : order.queueAhead.min(shown);
+function shortenQueues({ ladder, liquidity: { market } }: RestingScene): void {
+  for (const side of ['buy', 'sell'] as const) {
+    for (const { price, quantity } of market.levels(side === 'buy' ? 'bids' : 'asks')) {
+      for (const order of ladder.at(side, price)) {
+        order.queueAhead = order.queueAhead === null ? quantity : order.queueAhead.min(quantity);
+      }
+    }
   }
-}
-
-function reaches(order: OrderRecord, trades: MarketData['trades']): boolean {
-  const { side, limitPrice } = order.terms;
-  if (limitPrice === null) return false;
-  return trades.some((trade) => !isWorse(side, Decimal.of(trade.price), limitPrice));
 }
