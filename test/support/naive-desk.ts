@@ -356,12 +356,13 @@ export class NaiveDesk implements TradedWorld {
   }
 
   private reserved(asset: string): Exact {
-    const holds = this.open().filter(
-      ({ side, reduceOnly }) => !reduceOnly && side === (asset === 'USD' ? 'buy' : 'sell'),
-    );
-    return total(
-      holds.map((order) => (asset === 'USD' ? order.limit!.times(this.leaves(order)) : this.leaves(order))),
-    );
+    // On margin, at leverage 1: all that open orders may open, and their fee at the dearer rate.
+    const onMargin = this.type === 'margin';
+    const share = onMargin ? Exact.max(this.fees.maker, this.fees.taker).plus(1) : n(1);
+    const heldIn = (side: 'buy' | 'sell'): string => (onMargin || side === 'buy' ? 'USD' : 'BTC');
+    const holds = this.open().filter(({ side, reduceOnly }) => !reduceOnly && heldIn(side) === asset);
+    const each = asset === 'USD' ? ({ limit }: NaiveOrder): Exact => limit!.times(share) : (): Exact => n(1);
+    return total(holds.map((order) => this.leaves(order).times(each(order))));
   }
 
   /** Over the first `count` fills. */

@@ -51,11 +51,15 @@ export class TestAccount {
     balances = { USD: '100000' },
     limits = noLimits,
     fillModel = {},
+    leverage = 1,
+    maintenanceRatio = null,
   }: {
     type?: 'cash' | 'margin';
     balances?: Record<string, string>;
     limits?: RiskLimits;
     fillModel?: FillModel;
+    leverage?: number;
+    maintenanceRatio?: number | null;
   } = {}) {
     this.desk = {
       accounts: new Map(),
@@ -82,6 +86,8 @@ export class TestAccount {
         mode: 'paper',
         type,
         baseCurrency: 'USD',
+        leverage,
+        maintenanceRatio,
         fillModel,
       },
       initialBalances: new Map(Object.entries(balances).map(([asset, total]) => [asset, Decimal.of(total)])),

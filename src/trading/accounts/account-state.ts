@@ -11,6 +11,7 @@ import { DuplicateGuard } from '../risk/duplicate-guard.js';
 import type { EquityMeasure } from '../risk/equity-measure.js';
 import { type RiskLatch, type TradingState, unlatched } from '../risk/latch.js';
 import { type Limits, readLimits } from '../risk/limits.js';
+import { MarginRules, type MarginTerms } from '../risk/margin.js';
 import { OrderRate } from '../risk/order-rate.js';
 import { freshRiskMemory, type RiskMemory } from '../risk/risk-memory.js';
 import type { SharedRisk } from '../risk/shared-risk.js';
@@ -19,8 +20,8 @@ import { OpenOrders } from './open-orders.js';
 
 export type { RiskLatch, TradingState };
 
-/** What an account is. Only its name ever changes. */
-export interface AccountTerms {
+/** What an account is. Only its name and its leverage ever change. */
+export interface AccountTerms extends MarginTerms {
   readonly id: string;
   readonly name: string;
   readonly owner: string;
@@ -57,6 +58,7 @@ export class AccountState {
   readonly rate = new OrderRate();
   readonly amendRate = new OrderRate();
   readonly model: PaperModel;
+  readonly margin: MarginRules;
   /** Newest entry of the account's event log. */
   seq = 0;
   /** Newest entry of its ledger. */
@@ -86,6 +88,7 @@ export class AccountState {
     public tools: SessionTools,
   ) {
     this.model = paperModel(terms.fillModel);
+    this.margin = new MarginRules(terms);
     this.limitTexts = limits;
     this.limitNumbers = readLimits(limits);
   }
@@ -134,17 +137,24 @@ export class AccountState {
     return this.totals.get(asset) ?? Decimal.zero;
   }
 
-  /** Held for open orders: quote for buys at their price, base for sells. Derivatives hold nothing of their base. */
+  /**
+   * Held for open orders. On a cash account quote for buys at their price, base for sells; on a margin account quote
+   * for both: initial margin and fee.
+   */
   reserved(asset: string): Decimal {
+    const onMargin = this.terms.type === 'margin';
     let held = Decimal.zero;
     for (const instrument of this.open.instruments()) {
       const name = parseInstrumentId(instrument);
       if (name === null) continue;
       const totals = this.open.totals(instrument);
       if (name.quote === asset) {
-        held = held.plus(totals.buyNotional);
-        if (name.contract !== null) held = held.plus(totals.sellNotional);
-      } else if (name.base === asset && name.contract === null) {
+        const { buyNotional, sellNotional, buyFees, sellFees } = totals;
+        const needed = onMargin
+          ? this.margin.initial(buyNotional.plus(sellNotional)).plus(buyFees).plus(sellFees)
+          : buyNotional;
+        held = held.plus(needed);
+      } else if (name.base === asset && !onMargin) {
         held = held.plus(totals.sellQuantity);
       }
     }

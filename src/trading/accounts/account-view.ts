@@ -18,6 +18,8 @@ export function accountView(account: AccountState): Account {
     mode: terms.mode,
     type: terms.type,
     baseCurrency: terms.baseCurrency,
+    leverage: terms.leverage,
+    maintenanceRatio: terms.type === 'cash' ? null : account.margin.maintenanceRatio.toFloat(),
     state: account.latch.state,
     session: account.session,
     balances: account.balances(),

@@ -38,6 +38,7 @@ export class AccountsService extends Accounts {
   }): Promise<Account> {
     const { account, principal } = command;
     checkFillModel(account.fillModel ?? {});
+    checkMargin(account);
     const key = keyOf(`create-account:${principal.userId}`, command.idempotencyKey, account);
     return this.keys.once(key, () => this.open(principal.userId, account, key));
   }
@@ -103,6 +104,8 @@ export class AccountsService extends Accounts {
         mode: 'paper',
         type: account.type === 'margin' ? 'margin' : 'cash',
         baseCurrency: account.baseCurrency,
+        leverage: account.leverage ?? 1,
+        maintenanceRatio: account.maintenanceRatio ?? null,
         fillModel: account.fillModel ?? {},
       },
       initialBalances: new Map(
@@ -145,6 +148,23 @@ function checkGrants(grants: readonly AccountGrant[], owner: string): void {
     detail,
     errors: [{ pointer: `/grants/${doubled}/user`, detail }],
   });
+}
+
+/** A cash account owes nothing, and who could be liquidated as he opens could open nothing. */
+function checkMargin({ type = 'cash', leverage = 1, maintenanceRatio = null }: CreateAccount): void {
+  const refuse = (field: string, detail: string): never => {
+    throw problem('REQUEST_INVALID', { detail, errors: [{ pointer: `/${field}`, detail }] });
+  };
+  if (type !== 'margin') {
+    if (leverage !== 1)
+      refuse('leverage', `leverage is ${leverage} and a cash account has 1; open a margin account`);
+    if (maintenanceRatio !== null) refuse('maintenanceRatio', 'only a margin account has one; leave it out');
+  } else if (maintenanceRatio !== null && maintenanceRatio * leverage >= 1) {
+    refuse(
+      'maintenanceRatio',
+      `maintenanceRatio is ${maintenanceRatio} and initial margin 1/${leverage}; send less than that, or less leverage`,
+    );
+  }
 }
 
 const demo: CreateAccount = {

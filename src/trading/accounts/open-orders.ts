@@ -12,6 +12,9 @@ export interface OpenTotals {
   /** Σ of what can be filled × limit price, or trigger price where there is no limit; quote asset. */
   readonly buyNotional: Decimal;
   readonly sellNotional: Decimal;
+  /** What is held for their fees beside it, quote asset. */
+  readonly buyFees: Decimal;
+  readonly sellFees: Decimal;
   /** What reduce-only orders could fill at most. */
   readonly reducingBuyQuantity: Decimal;
   readonly reducingSellQuantity: Decimal;
@@ -21,15 +24,18 @@ export interface OpenTotals {
 export interface Hold {
   readonly quantity: Decimal;
   readonly notional: Decimal;
+  readonly fees: Decimal;
 }
 
-export const noHold: Hold = { quantity: Decimal.zero, notional: Decimal.zero };
+export const noHold: Hold = { quantity: Decimal.zero, notional: Decimal.zero, fees: Decimal.zero };
 
 const none: OpenTotals = {
   buyQuantity: Decimal.zero,
   sellQuantity: Decimal.zero,
   buyNotional: Decimal.zero,
   sellNotional: Decimal.zero,
+  buyFees: Decimal.zero,
+  sellFees: Decimal.zero,
   reducingBuyQuantity: Decimal.zero,
   reducingSellQuantity: Decimal.zero,
 };
@@ -155,6 +161,7 @@ export class OpenOrders {
       (most, hold) => ({
         quantity: most.quantity.max(hold.quantity),
         notional: most.notional.max(hold.notional),
+        fees: most.fees.max(hold.fees),
       }),
       noHold,
     );
@@ -246,7 +253,12 @@ export class OpenOrders {
 
 function ownHold({ active, terms }: OrderRecord): Hold {
   const price = terms.limitPrice ?? terms.triggerPrice ?? Decimal.zero;
-  return { quantity: active, notional: active.times(price) };
+  const notional = active.times(price);
+  return {
+    quantity: active,
+    notional,
+    fees: terms.feeRate === null ? Decimal.zero : notional.times(terms.feeRate),
+  };
 }
 
 function shifted(totals: OpenTotals, order: OrderRecord, { from, to }: { from: Hold; to: Hold }): OpenTotals {
@@ -258,15 +270,18 @@ function shifted(totals: OpenTotals, order: OrderRecord, { from, to }: { from: H
       : { ...totals, reducingSellQuantity: totals.reducingSellQuantity.plus(quantity) };
   }
   const notional = to.notional.minus(from.notional);
+  const fees = to.fees.minus(from.fees);
   return buys
     ? {
         ...totals,
         buyQuantity: totals.buyQuantity.plus(quantity),
         buyNotional: totals.buyNotional.plus(notional),
+        buyFees: totals.buyFees.plus(fees),
       }
     : {
         ...totals,
         sellQuantity: totals.sellQuantity.plus(quantity),
         sellNotional: totals.sellNotional.plus(notional),
+        sellFees: totals.sellFees.plus(fees),
       };
 }

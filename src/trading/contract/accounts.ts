@@ -1,4 +1,15 @@
-import { decimal, decimalMap, flag, integer, list, object, oneOf, text, time } from '../../kernel/fields.js';
+import {
+  decimal,
+  decimalMap,
+  flag,
+  float,
+  integer,
+  list,
+  object,
+  oneOf,
+  text,
+  time,
+} from '../../kernel/fields.js';
 import type { PortDescription } from '../../kernel/port.js';
 import type { Principal } from '../../kernel/principal.js';
 
@@ -108,6 +119,26 @@ export class CreateAccount {
   @decimalMap({ about: 'Opening deposit by asset.', example: { USD: '100000' } })
   initialBalances: Record<string, string>;
 
+  @float({
+    min: 1,
+    max: 125,
+    optional: true,
+    about:
+      'Of a margin account: notional it may hold for its equity. Initial margin is notional / leverage. Default 1.',
+    example: 5,
+  })
+  leverage?: number;
+
+  @float({
+    min: 0.001,
+    max: 0.5,
+    nullable: true,
+    optional: true,
+    about:
+      'Of a margin account, ratio of the notional held: with less equity it is liquidated. Below 1 / leverage. Default (null) is half of the initial margin, at most 0.05.',
+  })
+  maintenanceRatio?: number | null;
+
   @object(() => FillModel, { optional: true })
   fillModel?: FillModel;
 }
@@ -160,6 +191,14 @@ export class Account {
   type: string;
   @text()
   baseCurrency: string;
+  @float({ min: 1, about: 'Notional it may hold for its equity; 1 on a cash account.' })
+  leverage: number;
+  @float({
+    min: 0,
+    nullable: true,
+    about: 'Ratio of the notional held; with less equity it is liquidated. Null on a cash account.',
+  })
+  maintenanceRatio: number | null;
   @oneOf(['active', 'reducing', 'halted'])
   state: string;
   @text({ about: '`live`, or the replay it is bound to.' })

@@ -76,14 +76,33 @@ export class PortfolioView {
   cash: string;
   @decimal({ sign: 'any' })
   equity: string;
-  @decimal({ sign: 'any' })
+  @decimal({
+    sign: 'any',
+    about: 'Notional that could still be opened, fees apart: on a margin account free margin × leverage.',
+  })
   buyingPower: string;
   @decimal({ sign: 'not-negative' })
   grossExposure: string;
   @decimal({ sign: 'any' })
   netExposure: string;
-  @decimal({ sign: 'not-negative' })
+  @decimal({
+    sign: 'not-negative',
+    about:
+      'Initial margin of what is held and ordered, and the fees of what is ordered; 0 on a cash account.',
+  })
   marginUsed: string;
+  @decimal({
+    sign: 'not-negative',
+    about: 'With less equity the account is liquidated; 0 on a cash account.',
+  })
+  maintenanceMargin: string;
+  @float({
+    min: 0,
+    nullable: true,
+    about:
+      'Maintenance margin / equity; at 1 the account is liquidated. Null where nothing is held on margin, or no equity is left.',
+  })
+  marginRatio: number | null;
   @decimal({ sign: 'any' })
   realisedPnl: string;
   @decimal({ sign: 'any' })

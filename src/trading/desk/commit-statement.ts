@@ -20,13 +20,13 @@ interface Part {
 const accountColumns =
   'id text, name text, owner text, mode text, type text, base_currency text, fill_model json, limits json, ' +
   'risk_state text, risk_reason text, risk_actor text, risk_since_ms bigint, session text, replays int, created_ms bigint, ' +
-  'limits_version int, risk_memory json, grants json, version int';
+  'limits_version int, risk_memory json, grants json, version int, leverage double precision, maintenance_ratio double precision';
 const progressColumns =
   'quantity numeric, inactive_quantity numeric, in_flight json, limit_price numeric, trigger_price numeric, status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
   'updated_ms bigint, version int';
 const orderColumns =
   'account_id text, id text, client_order_id text, content_hash text, instrument text, side text, type text, ' +
-  'time_in_force text, trigger_by text, trailing_offset json, expire_ms bigint, list_id text, list json, post_only bool, reduce_only bool, ' +
+  'time_in_force text, trigger_by text, trailing_offset json, expire_ms bigint, list_id text, list json, post_only bool, reduce_only bool, fee_rate numeric, ' +
   `strategy_id text, tags json, created_ms bigint, ${progressColumns}`;
 const fillColumns =
   'account_id text, seq bigint, id text, trade_id text, order_id text, client_order_id text, instrument text, ' +
@@ -39,7 +39,8 @@ const positionColumns =
   'account_id text, instrument text, quantity numeric, average_price numeric, realised_pnl numeric, fees numeric, ' +
   'opened_ms bigint, updated_ms bigint';
 
-const namesOf = (columns: string): string => columns.replace(/ (text|json|numeric|bigint|bool|int)\b/g, '');
+const namesOf = (columns: string): string =>
+  columns.replace(/ (text|json|numeric|bigint|bool|int|double precision)\b/g, '');
 const insert = (table: string, columns: string): string =>
   `INSERT INTO trading.${table} (${namesOf(columns)}) ` +
   `SELECT ${namesOf(columns)} FROM json_to_recordset($n::json) AS r(${columns})`;
@@ -219,6 +220,8 @@ function accountRow(account: AccountState): object {
     grants: account.grants,
     version: account.version,
     limits_version: account.limitsVersion,
+    leverage: terms.leverage,
+    maintenance_ratio: terms.maintenanceRatio,
     risk_memory: { ...account.memory, measure: account.measure?.record ?? null } satisfies RiskMemoryRecord,
   };
 }
@@ -241,6 +244,7 @@ function orderRow(order: OrderRecord): object {
     list: terms.list ?? undefined,
     post_only: terms.postOnly,
     reduce_only: terms.reduceOnly,
+    fee_rate: terms.feeRate?.toString(),
     strategy_id: terms.strategyId,
     tags: terms.tags,
     created_ms: terms.createdAtMs,

@@ -1,7 +1,9 @@
 import type { AccountState } from '../accounts/account-state.js';
+import { Decimal } from '../../kernel/decimal.js';
 import { parseInstrumentId } from '../../kernel/money.js';
+import type { SessionMarket } from '../marks/session-market.js';
 import { orderView } from '../orders/order.js';
-import type { DeskAccount, Mark } from './desk-reads.js';
+import type { DeskAccount, HeldMargin, Mark } from './desk-reads.js';
 import { type DeskState, marketOf } from './desk-state.js';
 
 /** One account as plain values; `instruments` are those whose marks are wanted besides its own. */
@@ -30,6 +32,7 @@ export function deskAccount(
     owner: terms.owner,
     type: terms.type,
     baseCurrency: terms.baseCurrency,
+    margin: terms.type === 'cash' ? null : heldMargin(account, session),
     session: account.session,
     nowMs,
     seq: account.seq,
@@ -44,4 +47,17 @@ export function deskAccount(
     marks,
     rates: new Map([...assets].map((asset) => [asset, session.rate(asset, terms.baseCurrency)])),
   };
+}
+
+function heldMargin(account: AccountState, session: SessionMarket): HeldMargin {
+  let ordered = Decimal.zero;
+  let fees = Decimal.zero;
+  for (const instrument of account.open.instruments()) {
+    const totals = account.open.totals(instrument);
+    const rate = session.rate(parseInstrumentId(instrument)?.quote ?? '', account.terms.baseCurrency);
+    if (rate === null) continue;
+    ordered = ordered.plus(totals.buyNotional.plus(totals.sellNotional).times(rate));
+    fees = fees.plus(totals.buyFees.plus(totals.sellFees).times(rate));
+  }
+  return { rules: account.margin, ordered, fees };
 }

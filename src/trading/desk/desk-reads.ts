@@ -2,6 +2,7 @@ import type { Decimal } from '../../kernel/decimal.js';
 import type { TradingState } from '../accounts/account-state.js';
 import type { Order } from '../contract/orders.js';
 import type { PositionState } from '../positions/position.js';
+import type { MarginRules } from '../risk/margin.js';
 
 /** The market of one instrument as an account sees it: live, or its replay's. */
 export interface Mark {
@@ -21,6 +22,14 @@ export interface HeldBalance {
   readonly reserved: Decimal;
 }
 
+/** What a margin account must have. */
+export interface HeldMargin {
+  readonly rules: MarginRules;
+  /** What open orders could add, in base currency, and what is held for their fees; what has no rate is left out. */
+  readonly ordered: Decimal;
+  readonly fees: Decimal;
+}
+
 /** One account as it stands committed, at one moment. Plain values; nothing here changes afterwards. */
 export interface DeskAccount {
   readonly accountId: string;
@@ -28,6 +37,8 @@ export interface DeskAccount {
   readonly owner: string;
   readonly type: 'cash' | 'margin';
   readonly baseCurrency: string;
+  /** Null on a cash account. */
+  readonly margin: HeldMargin | null;
   /** `live`, or the replay it is bound to. */
   readonly session: string;
   /** The account's clock: now, or the replay's time. */

@@ -222,7 +222,7 @@ function listOf(s: Extract<Step, { kind: 'list' }>): PlaceOrderList {
 }
 
 /** What the open orders hold, worked out anew: of an OCO what the larger of the two needs on a side. */
-function heldBy(orders: Iterable<OrderRecord>): { USD: Decimal; BTC: Decimal } {
+function heldBy(orders: Iterable<OrderRecord>, type: 'cash' | 'margin'): { USD: Decimal; BTC: Decimal } {
   const groups = new Map<string, { quantity: Decimal; notional: Decimal; buys: boolean }>();
   for (const { terms, active } of orders) {
     const { side, limitPrice, triggerPrice, reduceOnly, list, id } = terms;
@@ -238,6 +238,8 @@ function heldBy(orders: Iterable<OrderRecord>): { USD: Decimal; BTC: Decimal } {
   }
   const sum = (of: (group: { quantity: Decimal; notional: Decimal; buys: boolean }) => Decimal): Decimal =>
     [...groups.values()].reduce((total, group) => total.plus(of(group)), Decimal.zero);
+  // Initial margin at leverage 1, and the fee of 0.1 %.
+  if (type === 'margin') return { USD: sum(({ notional }) => notional.times(d('1.001'))), BTC: Decimal.zero };
   return {
     USD: sum(({ buys, notional }) => (buys ? notional : Decimal.zero)),
     BTC: sum(({ buys, quantity }) => (buys ? Decimal.zero : quantity)),
@@ -289,7 +291,7 @@ function expectTruth(account: TestAccount): void {
     );
     if (!order.inactive.isZero()) expect(entry).toBe(true);
   }
-  const held = heldBy(state.open.all());
+  const held = heldBy(state.open.all(), state.terms.type);
   for (const asset of ['USD', 'BTC'] as const) {
     const balance = state.balance(asset);
     expect(balance.reserved).toBe(held[asset].toString());

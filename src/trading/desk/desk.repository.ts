@@ -25,6 +25,8 @@ interface AccountRow {
   mode: AccountTerms['mode'];
   type: AccountTerms['type'];
   base_currency: string;
+  leverage: number;
+  maintenance_ratio: number | null;
   fill_model: AccountTerms['fillModel'];
   limits: RiskLimits;
   risk_state: TradingState;
@@ -172,6 +174,8 @@ function accountOfRow(row: AccountRow, tools: SessionTools): AccountState {
     mode: row.mode,
     type: row.type,
     baseCurrency: row.base_currency,
+    leverage: row.leverage,
+    maintenanceRatio: row.maintenance_ratio,
     fillModel: row.fill_model,
     createdAtMs: row.created_ms,
   };

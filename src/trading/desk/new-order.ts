@@ -1,10 +1,12 @@
+import type { Decimal } from '../../kernel/decimal.js';
 import { dayMs, toRfc3339 } from '../../kernel/time.js';
 import type { AccountState } from '../accounts/account-state.js';
+import type { TradedInstrument } from '../marks/traded-instrument.js';
 import { type Denial, type ListMembership, moveOrder, OrderRecord, orderView } from '../orders/order.js';
 import type { OrderContent } from '../orders/order-content.js';
 import { incomplete } from '../orders/order-fields.js';
 import { denialReason } from '../risk/risk-gate.js';
-import { orderEventType } from './booking.js';
+import { feeRate, orderEventType } from './booking.js';
 import type { DeskState } from './desk-state.js';
 import type { Journal } from './journal.js';
 import type { Plan } from './plan-order.js';
@@ -47,6 +49,7 @@ export function newOrder(
     expireAtMs: expiryOf(content, createdAtMs),
     postOnly: content.postOnly,
     reduceOnly: content.reduceOnly,
+    feeRate: heldFeeRate(account, plan.scene.instrument),
     strategyId,
     tags: content.tags,
     list,
@@ -56,6 +59,12 @@ export function newOrder(
   journal.newOrders.add(order);
   desk.recent.add(order);
   return order;
+}
+
+/** Only a margin account pays its fees beside what it buys; the dearer of the two is held. */
+function heldFeeRate(account: AccountState, instrument: TradedInstrument | null): Decimal | null {
+  if (account.terms.type === 'cash' || instrument === null) return null;
+  return feeRate(account, instrument, 'maker').max(feeRate(account, instrument, 'taker'));
 }
 
 /** The gate refused it; the order is kept with the reason. */

@@ -127,7 +127,8 @@ describe('one triggers others', () => {
     trade(account, '94', '0.5');
     const active = orders.slice(1).map(({ id }) => account.state.open.get(id)!.active.toString());
     expect(active).toEqual(['0.5', '1']);
-    expect(account.state.balance('BTC').reserved).toBe('0.5');
+    // On margin, without fees: half of the entry at 95, half a child at 110 and one at 80.
+    expect(account.state.balance('USD').reserved).toBe('182.5');
   });
 
   it('wakes them all at once when that is asked for', () => {

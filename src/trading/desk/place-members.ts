@@ -1,6 +1,6 @@
-import { Decimal } from '../../kernel/decimal.js';
 import { invariant } from '../../kernel/invariant.js';
 import type { AccountState } from '../accounts/account-state.js';
+import { noHold } from '../accounts/open-orders.js';
 import { type Denial, type ListMembership, moveOrder, type OrderRecord, orderView } from '../orders/order.js';
 import type { ListContent, ListMember } from '../orders/list-content.js';
 import { denialOf, formRules } from '../risk/risk-gate.js';
@@ -78,7 +78,7 @@ function planMembers(
   const listId = ids.next();
   const orderIds = members.map(() => ids.next());
   // Nothing of it is open yet, so only their number has to be told.
-  const replaces: Replaced = { quantity: Decimal.zero, notional: Decimal.zero, orders: 1 - members.length };
+  const replaces: Replaced = { ...noHold, orders: 1 - members.length };
   const planned: Planned[] = [];
   for (const [n, member] of members.entries()) {
     const [first] = planned;

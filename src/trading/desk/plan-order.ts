@@ -125,8 +125,8 @@ function fillable(
 function restingBeside(account: AccountState, { instrument, side }: OrderContent): Replaced {
   const totals = account.open.totals(instrument);
   return side === 'buy'
-    ? { quantity: totals.buyQuantity, notional: totals.buyNotional, orders: 0 }
-    : { quantity: totals.sellQuantity, notional: totals.sellNotional, orders: 0 };
+    ? { quantity: totals.buyQuantity, notional: totals.buyNotional, fees: totals.buyFees, orders: 0 }
+    : { quantity: totals.sellQuantity, notional: totals.sellNotional, fees: totals.sellFees, orders: 0 };
 }
 
 function firstTrigger(
@@ -160,7 +160,7 @@ function quantityFor(
 }
 
 /**
- * Quote asset the order takes: one with a limit its limit, one that waits its trigger, a market order what the book
+ * Quote asset the order takes, on a margin account its initial margin and its fee of that: one with a limit its limit, one that waits its trigger, a market order what the book
  * asks, the rest at the mark.
  */
 export function costOf(
@@ -184,6 +184,6 @@ export function costOf(
     }
     cost = cost.plus(left.times(market.mark));
   }
-  const feeInQuote = account.terms.type === 'margin' || instrument.settlement === 'contract';
-  return feeInQuote ? cost.plus(cost.times(feeRate(account, instrument, 'taker'))) : cost;
+  if (account.terms.type === 'cash') return cost;
+  return account.margin.initial(cost).plus(cost.times(feeRate(account, instrument, 'taker')));
 }

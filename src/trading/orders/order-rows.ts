@@ -24,6 +24,7 @@ export interface OrderRow {
   readonly in_flight: StoredInFlight | null;
   readonly post_only: boolean;
   readonly reduce_only: boolean;
+  readonly fee_rate: string | null;
   readonly strategy_id: string | null;
   readonly tags: string[];
   readonly status: OrderStatus;
@@ -57,6 +58,7 @@ export function orderOfRow(row: OrderRow): OrderRecord {
       expireAtMs: row.expire_ms,
       postOnly: row.post_only,
       reduceOnly: row.reduce_only,
+      feeRate: numberOf(row.fee_rate),
       strategyId: row.strategy_id,
       tags: row.tags,
       list: row.list,

@@ -19,6 +19,7 @@ function anOrder(quantity = '2'): OrderRecord {
     expireAtMs: null,
     postOnly: false,
     reduceOnly: false,
+    feeRate: null,
     strategyId: null,
     tags: [],
     list: null,

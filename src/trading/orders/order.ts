@@ -37,6 +37,8 @@ export interface OrderTerms {
   readonly expireAtMs: number | null;
   readonly postOnly: boolean;
   readonly reduceOnly: boolean;
+  /** Ratio of notional that is held for its fee; null where it pays out of what it receives. */
+  readonly feeRate: Decimal | null;
   readonly strategyId: string | null;
   readonly tags: readonly string[];
   readonly list: ListMembership | null;

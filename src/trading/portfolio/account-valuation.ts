@@ -1,5 +1,4 @@
 import { Decimal } from '../../kernel/decimal.js';
-import { parseInstrumentId } from '../../kernel/money.js';
 import { toRfc3339 } from '../../kernel/time.js';
 import type { PortfolioView, Position } from '../contract/portfolio.js';
 import type { DeskAccount } from '../desk/desk-reads.js';
@@ -20,18 +19,15 @@ export function valuationOf(account: DeskAccount): Valuation {
 /** The portfolio as REST shows it. `drawdown`: from the equity peak, transfer-neutral; null when there was no equity yet. */
 export function portfolioView(account: DeskAccount, drawdown: number | null): PortfolioView {
   const value = valuationOf(account);
-  // Leverage 1, as the risk gate has it: everything held or ordered is covered by equity.
-  const marginUsed =
-    account.type === 'margin' ? value.grossExposure.plus(openNotional(account)) : Decimal.zero;
-  const free = account.type === 'margin' ? value.equity.minus(marginUsed) : value.freeCash;
+  const { buyingPower, ...margin } = marginView(account, value);
   return {
     currency: account.baseCurrency,
     cash: value.cash.toString(),
     equity: value.equity.toString(),
-    buyingPower: free.max(Decimal.zero).toString(),
+    buyingPower: buyingPower.max(Decimal.zero).toString(),
     grossExposure: value.grossExposure.toString(),
     netExposure: value.netExposure.toString(),
-    marginUsed: marginUsed.toString(),
+    ...margin,
     realisedPnl: value.realisedPnl.toString(),
     unrealisedPnl: value.unrealisedPnl.toString(),
     fees: value.fees.toString(),
@@ -58,14 +54,22 @@ export function positionView(account: DeskAccount, held: PositionState): Positio
   };
 }
 
-/** Σ leaves × limit price of the open orders, in base currency; what has no rate is left out, as in the exposure. */
-function openNotional(account: DeskAccount): Decimal {
-  let notional = Decimal.zero;
-  for (const { instrument, leavesQuantity, limitPrice } of account.openOrders) {
-    const quote = parseInstrumentId(instrument)?.quote ?? '';
-    const rate = account.rates.get(quote) ?? null;
-    if (rate === null || limitPrice === null) continue;
-    notional = notional.plus(Decimal.of(leavesQuantity).times(Decimal.of(limitPrice)).times(rate));
+/** What the gate asks for what is held and ordered, and how near the account is to its liquidation. */
+function marginView(
+  { margin }: DeskAccount,
+  { equity, grossExposure, freeCash }: Valuation,
+): Pick<PortfolioView, 'marginUsed' | 'maintenanceMargin' | 'marginRatio'> & { buyingPower: Decimal } {
+  if (margin === null) {
+    return { buyingPower: freeCash, marginUsed: '0', maintenanceMargin: '0', marginRatio: null };
   }
-  return notional;
+  const { rules, ordered, fees } = margin;
+  const used = rules.initial(grossExposure.plus(ordered)).plus(fees);
+  const maintenance = rules.maintenance(grossExposure);
+  return {
+    buyingPower: equity.minus(used).times(rules.leverage),
+    marginUsed: used.toString(),
+    maintenanceMargin: maintenance.toString(),
+    marginRatio:
+      equity.isPositive() && !maintenance.isZero() ? maintenance.div(equity, 9, 'up').toFloat() : null,
+  };
 }

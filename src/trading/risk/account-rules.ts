@@ -77,20 +77,20 @@ function cashBalance(scene: RiskScene): Finding {
   );
 }
 
-/** Leverage 1: everything held and ordered, at its value, is covered by equity. Reducing always is. */
+/** The initial margin and fees of everything held and ordered are covered by equity. Reducing always is. */
 function marginBalance(scene: RiskScene): Finding {
   const { order, opening, account } = scene;
   const share =
     order.cost === null || order.quantity.isZero() ? null : order.cost.times(opening).div(order.quantity);
   const needed = opening.isZero() ? Decimal.zero : inBaseCurrency(scene, share);
   const equity = scene.equity();
-  const used = scene.grossExposure();
+  const used = scene.marginUsed();
   const free = equity === null || used === null ? null : equity.minus(used);
   return finding(
     opening.isZero() || order.cost === null || (needed !== null && free !== null && needed.lte(free)),
     'TRADING_BALANCE_INSUFFICIENT',
-    { asset: account.terms.baseCurrency, needed, free },
-    'send a smaller order, cancel open orders, or deposit',
+    { asset: account.terms.baseCurrency, needed, free, leverage: account.terms.leverage },
+    'send a smaller order, cancel open orders, close positions, or deposit',
   );
 }
 

@@ -27,6 +27,21 @@ export function grossExposureOf(account: AccountState, session: SessionMarket): 
   return gross;
 }
 
+/** Initial margin of everything held and ordered, and the fees of what is ordered, in base currency; null when a position cannot be valued. */
+export function marginUsedOf(account: AccountState, session: SessionMarket): Decimal | null {
+  const gross = grossExposureOf(account, session);
+  if (gross === null) return null;
+  let used = account.margin.initial(gross);
+  for (const instrument of account.open.instruments()) {
+    const { buyFees, sellFees } = account.open.totals(instrument);
+    const fees = buyFees.plus(sellFees);
+    // Without this rate the exposure would not be known.
+    if (!fees.isZero())
+      used = used.plus(fees.times(session.rate(quoteOf(instrument), account.terms.baseCurrency)!));
+  }
+  return used;
+}
+
 /**
  * Σ signed position × mark, in base currency, with the open orders of one side filled: the farthest the account could
  * come to lean that way. Null when something cannot be valued.
@@ -90,7 +105,7 @@ export function withdrawable(account: AccountState, asset: string, session: Sess
   const free = account.free(asset).max(Decimal.zero);
   if (account.terms.type !== 'margin') return free;
   const equity = marginEquityOf(account, session);
-  const used = grossExposureOf(account, session);
+  const used = marginUsedOf(account, session);
   if (equity === null || used === null) return Decimal.zero;
   const rate = session.rate(asset, account.terms.baseCurrency);
   // What cannot be valued, or is worth nothing, was no security either.

@@ -4,15 +4,16 @@ import type { OrderType, Side } from '../contract/orders.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { SessionMarket } from '../marks/session-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
-import { equityOf, grossExposureOf, marginEquityOf } from './account-worth.js';
+import { equityOf, grossExposureOf, marginEquityOf, marginUsedOf } from './account-worth.js';
 import type { Losses } from './equity-measure.js';
 import type { SharedRisk } from './shared-risk.js';
 
 /** What is held already for an order that is changed, or beside which another takes its place. */
 export interface Replaced {
   readonly quantity: Decimal;
-  /** In quote asset. */
+  /** In quote asset, as the fees. */
   readonly notional: Decimal;
+  readonly fees: Decimal;
   readonly orders: number;
 }
 
@@ -28,7 +29,10 @@ export interface OrderToJudge {
   readonly reduceOnly: boolean;
   /** Reduce-only and waiting: it fills no more than the others leave it, whenever that is. */
   readonly stepsBack: boolean;
-  /** Quote asset the order may cost in all, its fee included where that is paid in quote; null when nobody can say. */
+  /**
+   * Quote asset the order takes in all: what it may cost, or on a margin account its initial margin and its fee; null
+   * when nobody can say.
+   */
   readonly cost: Decimal | null;
   /** Open orders on its side whose place it takes, so that nothing is counted twice; null: none. */
   readonly replaces: Replaced | null;
@@ -171,6 +175,16 @@ export class RiskScene {
     // What a cash account sells was never counted.
     if (gross === null || replaces === null || this.sellsOwned) return gross;
     return this.quoteRate === null ? null : gross.minus(replaces.notional.times(this.quoteRate));
+  }
+
+  /** Initial margin and fees of what is held and ordered, in base currency; null when a position cannot be valued. */
+  marginUsed(): Decimal | null {
+    const used = marginUsedOf(this.account, this.session);
+    const { replaces } = this.order;
+    if (used === null || replaces === null) return used;
+    const { margin } = this.account;
+    const replaced = this.inBaseCurrency(margin.initial(replaces.notional).plus(replaces.fees));
+    return replaced && used.minus(replaced);
   }
 
   /** What the account is worth, in base currency; null while anything in it cannot be valued. */

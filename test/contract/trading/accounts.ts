@@ -54,6 +54,24 @@ export function accountsSuite(house: () => House): void {
         });
       });
 
+      it('opens a margin account with its leverage, and says when it would be liquidated', async () => {
+        const own = await create({ type: 'margin', leverage: 20, maintenanceRatio: 0.04 });
+        expectShape(Account, own);
+        expect(own).toMatchObject({ type: 'margin', leverage: 20, maintenanceRatio: 0.04 });
+        expect(await create({ type: 'margin', leverage: 20 })).toMatchObject({ maintenanceRatio: 0.025 });
+        expect(await create({ type: 'margin' })).toMatchObject({ leverage: 1, maintenanceRatio: 0.05 });
+        expect(await create()).toMatchObject({ leverage: 1, maintenanceRatio: null });
+      });
+
+      it('opens no cash account with leverage, and none that would be liquidated as it opens', async () => {
+        await expectProblem(create({ leverage: 2 }), 'REQUEST_INVALID');
+        await expectProblem(create({ type: 'cash', maintenanceRatio: 0.1 }), 'REQUEST_INVALID');
+        await expectProblem(
+          create({ type: 'margin', leverage: 10, maintenanceRatio: 0.1 }),
+          'REQUEST_INVALID',
+        );
+      });
+
       it('answers the same key and content with the first account, whatever the order of its fields', async () => {
         const { port, owner } = subject();
         const first = await create({ name: 'once' }, 'key-1');
