@@ -29,6 +29,7 @@ export class TradingMetrics implements DeskWatch {
   private readonly imbalances: Counter;
   private readonly riskNews: Counter<'news' | 'limit'>;
   private readonly lapses: Counter;
+  private readonly liquidations: Counter;
 
   constructor(private readonly metrics: Metrics) {
     this.orders = metrics.counter({
@@ -87,12 +88,16 @@ export class TradingMetrics implements DeskWatch {
     });
     this.riskNews = metrics.counter({
       name: 'trading_risk_news_total',
-      help: 'Limits on losses that warned (four fifths reached) or were reached.',
+      help: 'Limits on losses, and maintenance margin, that warned (four fifths reached) or were reached.',
       labels: ['news', 'limit'],
     });
     this.lapses = metrics.counter({
       name: 'trading_dead_man_lapses_total',
       help: "Dead man's switches that lapsed and cancelled the orders of their account.",
+    });
+    this.liquidations = metrics.counter({
+      name: 'trading_liquidations_total',
+      help: 'Liquidations of margin accounts that fell below their maintenance margin.',
     });
     this.imbalances = metrics.counter({
       name: 'trading_ledger_imbalances_total',
@@ -129,6 +134,8 @@ export class TradingMetrics implements DeskWatch {
         this.riskNews.inc({ news: type === 'risk-limit-warning' ? 'warning' : 'breach', limit });
       } else if (type === 'dead-man-switch-lapsed') {
         this.lapses.inc();
+      } else if (type === 'liquidation-started') {
+        this.liquidations.inc();
       }
     }
     for (const { fill } of journal.fills) this.fills.inc({ liquidity: fill.liquidity });

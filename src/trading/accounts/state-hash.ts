@@ -27,6 +27,8 @@ export function stateHash(account: AccountState): string {
     limits: account.limitView,
     limitsVersion: account.limitsVersion,
     flattening: account.memory.flattening,
+    liquidating: account.memory.liquidating,
+    marginWarned: account.memory.marginWarned,
     deadMan: account.memory.deadMan,
     locks: account.memory.locks,
     orders: orders.toSorted((a, b) => (a.id < b.id ? -1 : 1)),

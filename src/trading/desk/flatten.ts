@@ -25,8 +25,8 @@ export function goOnFlattening(desk: DeskState, account: AccountState, journal: 
   let waits = false;
   for (const position of [...account.positions.values()]) {
     if (position.quantity.isZero()) continue;
-    const end = closeOne(desk, account, position, journal);
-    if (end === 'waits') waits = true;
+    const end = closeAtMarket(desk, account, position, 'flatten', journal);
+    if (end === 'waits' || end === 'under-way') waits = true;
     if (end === 'too-small') left.push(position.instrument);
   }
   if (waits) return;
@@ -35,12 +35,18 @@ export function goOnFlattening(desk: DeskState, account: AccountState, journal: 
   journal.event(account, 'positions-flattened', account.tools.clock.nowMs(), { left });
 }
 
-function closeOne(
+/**
+ * Closes one position with a market order that carries the reason as its tag and `statusReason`; no limit and no state
+ * stops it. `under-way`: an order of the kind has not arrived at the venue yet, so no other is sent.
+ */
+export function closeAtMarket(
   desk: DeskState,
   account: AccountState,
   { instrument: id, quantity: held }: PositionState,
+  reason: 'flatten' | 'liquidation',
   journal: Journal,
-): 'closed' | 'waits' | 'too-small' {
+): 'closed' | 'waits' | 'under-way' | 'too-small' {
+  if (isUnderWay(account, id)) return 'under-way';
   const instrument = desk.instrument(id);
   // After a restart its rules are read with the first of its market that comes.
   if (instrument === null) return 'waits';
@@ -54,7 +60,7 @@ function closeOne(
     type: 'market',
     quantity: quantity.toString(),
     reduceOnly: true,
-    tags: ['flatten'],
+    tags: [reason],
   });
   const { scene, arrival } = planOrder(desk, account, content);
   // Asked before, so that a market that takes nothing does not fill the log with orders that did nothing.
@@ -70,13 +76,24 @@ function closeOne(
       contentHash: contentHash(content, null),
       clientOrderId: null,
       strategyId: null,
-      closes: true,
+      closes: reason,
     },
     journal,
   );
   const { quantity: left } = account.position(id);
   if (left.isZero()) return 'closed';
+  if (isUnderWay(account, id)) return 'under-way';
   return left.abs().lt(instrument.minimumQuantity) || left.abs().lt(instrument.lotSize)
     ? 'too-small'
     : 'waits';
+}
+
+/** Sent by the desk to close, and not yet there. */
+function isUnderWay(account: AccountState, instrument: string): boolean {
+  return account.open
+    .in(instrument)
+    .some(
+      ({ status, statusReason: why }) =>
+        status === 'submitted' && (why === 'flatten' || why === 'liquidation'),
+    );
 }

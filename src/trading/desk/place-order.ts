@@ -34,8 +34,8 @@ export interface PlaceCommand {
   readonly session?: string;
   /** Goes before everything that rests on its side. */
   readonly first?: boolean;
-  /** Sent by the desk itself to close a position: limits and states do not stop it. */
-  readonly closes?: boolean;
+  /** Sent by the desk itself to close a position, for this reason: limits and states do not stop it. */
+  readonly closes?: 'flatten' | 'liquidation';
   /** Found in the database before the batch began; memory is asked first. */
   stored?: FirstOrder;
   /** Set when the order was made, so that it can be looked for after a commit of unknown outcome. */
@@ -75,15 +75,15 @@ interface Placed {
 function placeOne(desk: DeskState, account: AccountState, command: PlaceCommand, journal: Journal): Placed {
   const nowMs = account.tools.clock.nowMs();
   checkExpiry(command.content, nowMs);
-  const { content, contentHash, clientOrderId, strategyId, first = false, closes = false } = command;
-  const unnamed = clientOrderId === null && !first && !closes;
+  const { content, contentHash, clientOrderId, strategyId, first = false, closes } = command;
+  const unnamed = clientOrderId === null && !first && closes === undefined;
   const plan = planOrder(desk, account, content, { first, unnamed });
   const id = account.tools.ids.next();
   const order = newOrder(
     { desk, account, journal },
     { id, content, plan, clientOrderId, strategyId, contentHash },
   );
-  const denial = denialOf(plan.scene, closes ? closingRules : undefined);
+  const denial = denialOf(plan.scene, closes && closingRules);
   if (denial !== null) {
     denyOrder(account, order, denial, journal);
     return { order, denial };
@@ -91,7 +91,7 @@ function placeOne(desk: DeskState, account: AccountState, command: PlaceCommand,
   account.rate.take();
   if (unnamed && account.limits.duplicateWindowMs !== null) account.lately.took(orderKey(plan.judged), nowMs);
   account.tools.shared?.rate.take();
-  moveOrder(order, 'submitted', nowMs);
+  moveOrder(order, 'submitted', nowMs, closes);
   // The gate has let it pass, so the instrument is known.
   const venue: AtVenue = { account, instrument: plan.scene.instrument!, market: plan.market, journal };
   sendToVenue(venue, order, { arrival: plan.arrival, closes: command.first });

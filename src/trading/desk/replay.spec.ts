@@ -106,6 +106,40 @@ describe('an account in a replay', () => {
     expect(await play('replay-3', accounts[2], 8)).not.toBe(first);
   });
 
+  it('is liquidated at the same bar, in the same words and orders, in every run', async () => {
+    const crash = async (replayId: string): Promise<string> => {
+      const accountId = await t.account({
+        type: 'margin',
+        leverage: 10,
+        initialBalances: { USD: '1700' },
+        fillModel: { participation: null, priceProtection: null },
+      });
+      await start(replayId, [accountId]);
+      await bar(replayId, 0, 30_000, 30_000);
+      await t.orders.submit({
+        principal,
+        accountId,
+        order: { instrument: btc, side: 'buy', type: 'market', quantity: '0.5' },
+      });
+      for (let n = 1; n < 8; n += 1) await bar(replayId, n, 30_600 - 600 * n, 30_000 - 600 * n);
+      await end(replayId, [accountId]);
+      const { rows } = await fresh.database.query<{ type: string; data: { statusReason?: string } }>(
+        `SELECT seq, type, time_ms, data FROM trading.account_events WHERE account_id = $1 ORDER BY seq`,
+        [accountId],
+      );
+      expect(rows.map(({ type }) => type)).toEqual(
+        expect.arrayContaining(['risk-limit-warning', 'liquidation-started', 'liquidation-ended']),
+      );
+      expect(rows.some(({ data }) => data.statusReason === 'liquidation')).toBe(true);
+      // Accounts are made outside of the replay, by a clock of their own.
+      const within = rows.slice(rows.findIndex(({ type }) => type === 'session-changed') + 1);
+      return JSON.stringify(within).replaceAll(accountId, 'account').replaceAll(replayId, 'replay');
+    };
+    const first = await crash('crash-1');
+    t.clock.ms += 5_000;
+    expect((await crash('crash-2')).split('session-changed')[0]).toBe(first.split('session-changed')[0]);
+  });
+
   it('can be replayed twice itself: ids never repeat within an account', async () => {
     const accountId = await t.account();
     await play('replay-4', accountId, 7);

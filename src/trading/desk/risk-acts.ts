@@ -85,18 +85,38 @@ export function breached(
   journal: Journal,
 ): void {
   const action = account.limits.onBreach;
-  const wanted: TradingState = action === 'reduce' ? 'reducing' : 'halted';
-  const stricter = strictness.indexOf(account.latch.state) > strictness.indexOf(wanted);
+  tighten(
+    desk,
+    account,
+    {
+      state: action === 'reduce' ? 'reducing' : 'halted',
+      reason: `${limit} reached: ${lost} of ${bound}`,
+      cancelOrders: action === 'cancel' || action === 'flatten',
+      flatten: action === 'flatten',
+    },
+    journal,
+  );
+}
+
+/** Latches by rule, never looser than it was; positions that are being closed still are. */
+export function tighten(
+  desk: DeskState,
+  account: AccountState,
+  wanted: Pick<SetStateCommand, 'state' | 'reason' | 'cancelOrders' | 'flatten'>,
+  journal: Journal,
+): void {
+  const { state: now } = account.latch;
+  const stricter = strictness.indexOf(now) > strictness.indexOf(wanted.state);
   setState(
     desk,
     {
+      ...wanted,
       kind: 'set-state',
       accountId: account.id,
-      state: stricter ? account.latch.state : wanted,
-      reason: `${limit} reached: ${lost} of ${bound}`.slice(0, 200),
+      state: stricter ? now : wanted.state,
+      reason: wanted.reason.slice(0, 200),
       actor: 'risk',
-      cancelOrders: action === 'cancel' || action === 'flatten',
-      flatten: action === 'flatten' || account.memory.flattening,
+      flatten: wanted.flatten === true || account.memory.flattening,
     },
     journal,
   );

@@ -7,6 +7,7 @@ import type { SessionMarket } from '../marks/session-market.js';
 import { type DeskState, marketOf } from './desk-state.js';
 import { goOnFlattening } from './flatten.js';
 import type { Journal } from './journal.js';
+import { watchMargin } from './liquidate.js';
 import { limitsLosses } from './measure-losses.js';
 import { breached } from './risk-acts.js';
 
@@ -29,6 +30,7 @@ export function watchRisk(desk: DeskState, accounts: readonly AccountState[], jo
   market.watchedAtMs = nowMs;
   for (const account of accounts) {
     if (limitsLosses(account)) watchLosses(desk, account, market, nowMs, journal);
+    watchMargin(desk, account, journal);
     if (account.memory.flattening) goOnFlattening(desk, account, journal);
   }
 }

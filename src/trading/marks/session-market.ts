@@ -5,6 +5,9 @@ import { InstrumentMarket, type MarketData } from './instrument-market.js';
 /** Currencies counted one to one when no market quotes them against each other. */
 const dollars: ReadonlySet<string> = new Set(['USD', 'USDT', 'USDC', 'FDUSD', 'TUSD', 'DAI', 'BUSD']);
 
+type Listener = (market: InstrumentMarket) => void;
+const nobody: Listener = () => undefined;
+
 /** Every market one session (live, or one replay) has shown, and the newest time it has seen. */
 export class SessionMarket {
   /** Newest event time; a replay's clock. */
@@ -66,29 +69,43 @@ export class SessionMarket {
    * Dollar-like currencies count one to one when nothing quotes them. Null when nobody knows.
    */
   rate(from: string, to: string): Decimal | null {
+    return this.rateBy(from, to, nobody);
+  }
+
+  /** Is the rate of now the word of markets that have spoken lately? */
+  isRateFresh(from: string, to: string, nowMs: number): boolean {
+    let fresh = true;
+    const rate = this.rateBy(from, to, (market) => (fresh &&= !market.isStale(nowMs)));
+    return rate !== null && fresh;
+  }
+
+  /** `says`: hears of each market whose word was taken. */
+  private rateBy(from: string, to: string, says: Listener): Decimal | null {
     if (from === to) return Decimal.one;
-    const direct = this.quoted(from, to);
+    const direct = this.quoted(from, to, says);
     if (direct !== null) return direct;
     if (dollars.has(from) && dollars.has(to)) return Decimal.one;
     for (const dollar of dollars) {
       if (dollar === from || dollar === to) continue;
-      const first = this.quoted(from, dollar);
-      const second = first && (dollars.has(to) ? Decimal.one : this.quoted(dollar, to));
+      const first = this.quoted(from, dollar, says);
+      const second = first && (dollars.has(to) ? Decimal.one : this.quoted(dollar, to, says));
       if (first && second) return first.times(second);
     }
     return null;
   }
 
-  private quoted(from: string, to: string): Decimal | null {
-    const straight = this.markOfPair(from, to);
+  private quoted(from: string, to: string, says: Listener): Decimal | null {
+    const straight = this.markOfPair(from, to, says);
     if (straight !== null) return straight;
-    const inverse = this.markOfPair(to, from);
+    const inverse = this.markOfPair(to, from, says);
     return inverse === null ? null : Decimal.one.div(inverse);
   }
 
-  private markOfPair(base: string, quote: string): Decimal | null {
+  private markOfPair(base: string, quote: string, says: Listener): Decimal | null {
     for (const market of this.byPair.get(`${base}/${quote}`) ?? []) {
-      if (market.mark !== null) return market.mark;
+      if (market.mark === null) continue;
+      says(market);
+      return market.mark;
     }
     return null;
   }

@@ -97,6 +97,37 @@ export function marginEquityOf(account: AccountState, session: SessionMarket): D
   return equity;
 }
 
+/** Whether a margin account has what it must have; amounts in base currency. */
+export interface MarginLevel {
+  readonly equity: Decimal;
+  readonly maintenance: Decimal;
+  /** Every price and rate in it is young enough to act upon. */
+  readonly fresh: boolean;
+}
+
+/** Null when something that counts cannot be valued. */
+export function marginLevelOf(account: AccountState, session: SessionMarket): MarginLevel | null {
+  const equity = marginEquityOf(account, session);
+  if (equity === null) return null;
+  const { baseCurrency } = account.terms;
+  const nowMs = account.tools.clock.nowMs();
+  let held = Decimal.zero;
+  let fresh = true;
+  for (const [instrument, { quantity }] of account.positions) {
+    if (quantity.isZero()) continue;
+    const worth = worthOf(instrument, quantity.abs(), { account, session });
+    if (worth === null) return null;
+    held = held.plus(worth);
+    fresh &&= !session.known(instrument)!.isStale(nowMs);
+    fresh &&= session.isRateFresh(quoteOf(instrument), baseCurrency, nowMs);
+  }
+  for (const [asset, total] of account.totals) {
+    // What has no rate counts for nothing in equity, and may be worth enough: after a start its market is yet to speak.
+    fresh &&= total.isZero() || session.isRateFresh(asset, baseCurrency, nowMs);
+  }
+  return { equity, maintenance: account.margin.maintenance(held), fresh };
+}
+
 /**
  * Most of an asset that may leave the account, never below zero: what is free of it and, on a margin account, no more
  * than leaves everything held and ordered covered by equity; nothing while that cannot be told.

@@ -12,6 +12,10 @@ export interface DeadManSwitch {
 export interface RiskMemory {
   /** Positions are being closed, until none is left that can be. */
   flattening: boolean;
+  /** Equity fell below maintenance margin and positions are being closed, until it no longer is. */
+  liquidating: boolean;
+  /** It was told that four fifths of the way to a liquidation are gone. */
+  marginWarned: boolean;
   deadMan: DeadManSwitch | null;
   /** Kept while protections are on, oldest first. */
   exits: readonly Exit[];
@@ -24,7 +28,7 @@ export interface RiskMemoryRecord extends RiskMemory {
 }
 
 export function freshRiskMemory(): RiskMemory {
-  return { flattening: false, deadMan: null, exits: [], locks: [] };
+  return { flattening: false, liquidating: false, marginWarned: false, deadMan: null, exits: [], locks: [] };
 }
 
 /** As it was stored; what an older version did not store begins afresh. */
