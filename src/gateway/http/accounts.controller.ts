@@ -82,6 +82,7 @@ export class AccountsController {
     problems: [
       'TRADING_ACCOUNT_UNKNOWN',
       'AUTH_GRANTEE_UNKNOWN',
+      'TRADING_LEVERAGE_TOO_LOW',
       'REQUEST_PRECONDITION_FAILED',
       'REQUEST_PRECONDITION_REQUIRED',
       ...busy,

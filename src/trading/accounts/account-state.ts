@@ -58,7 +58,7 @@ export class AccountState {
   readonly rate = new OrderRate();
   readonly amendRate = new OrderRate();
   readonly model: PaperModel;
-  readonly margin: MarginRules;
+  private marginRules: MarginRules;
   /** Newest entry of the account's event log. */
   seq = 0;
   /** Newest entry of its ledger. */
@@ -68,7 +68,7 @@ export class AccountState {
   latch: RiskLatch = unlatched;
   /** Others who may use it, and how far. */
   grants: readonly AccountGrant[] = [];
-  /** Rises with every change of name or grants. */
+  /** Rises with every change of name, leverage or grants. */
   version = 1;
   /** Rises with every change of the limits. */
   limitsVersion = 1;
@@ -88,7 +88,7 @@ export class AccountState {
     public tools: SessionTools,
   ) {
     this.model = paperModel(terms.fillModel);
-    this.margin = new MarginRules(terms);
+    this.marginRules = new MarginRules(terms);
     this.limitTexts = limits;
     this.limitNumbers = readLimits(limits);
   }
@@ -99,6 +99,15 @@ export class AccountState {
 
   get session(): string {
     return this.tools.session;
+  }
+
+  get margin(): MarginRules {
+    return this.marginRules;
+  }
+
+  setTerms(terms: AccountTerms): void {
+    this.terms = terms;
+    this.marginRules = new MarginRules(terms);
   }
 
   get limits(): Limits {

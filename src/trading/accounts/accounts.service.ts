@@ -17,6 +17,7 @@ import {
 import type { AnswerKey } from '../desk/account-acts.js';
 import { Desk } from '../desk/desk.service.js';
 import { accountOf } from '../desk/desk-state.js';
+import { checkMargin } from '../risk/margin.js';
 import { accountView } from './account-view.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 
@@ -38,7 +39,7 @@ export class AccountsService extends Accounts {
   }): Promise<Account> {
     const { account, principal } = command;
     checkFillModel(account.fillModel ?? {});
-    checkMargin(account);
+    checkMargin({ type: account.type ?? 'cash', ...account });
     const key = keyOf(`create-account:${principal.userId}`, command.idempotencyKey, account);
     return this.keys.once(key, () => this.open(principal.userId, account, key));
   }
@@ -148,23 +149,6 @@ function checkGrants(grants: readonly AccountGrant[], owner: string): void {
     detail,
     errors: [{ pointer: `/grants/${doubled}/user`, detail }],
   });
-}
-
-/** A cash account owes nothing, and who could be liquidated as he opens could open nothing. */
-function checkMargin({ type = 'cash', leverage = 1, maintenanceRatio = null }: CreateAccount): void {
-  const refuse = (field: string, detail: string): never => {
-    throw problem('REQUEST_INVALID', { detail, errors: [{ pointer: `/${field}`, detail }] });
-  };
-  if (type !== 'margin') {
-    if (leverage !== 1)
-      refuse('leverage', `leverage is ${leverage} and a cash account has 1; open a margin account`);
-    if (maintenanceRatio !== null) refuse('maintenanceRatio', 'only a margin account has one; leave it out');
-  } else if (maintenanceRatio !== null && maintenanceRatio * leverage >= 1) {
-    refuse(
-      'maintenanceRatio',
-      `maintenanceRatio is ${maintenanceRatio} and initial margin 1/${leverage}; send less than that, or less leverage`,
-    );
-  }
 }
 
 const demo: CreateAccount = {

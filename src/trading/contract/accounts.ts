@@ -174,6 +174,9 @@ export class PatchAccount {
   @text({ min: 1, max: 60, optional: true, example: 'paper-1' })
   name?: string;
 
+  @float({ min: 1, max: 125, optional: true, about: 'Of a margin account.', example: 5 })
+  leverage?: number;
+
   @list(() => AccountGrant, { max: 50, optional: true, about: 'Replaces all grants there are.' })
   grants?: AccountGrant[];
 }
@@ -209,7 +212,7 @@ export class Account {
   fillModel: FillModel;
   @list(() => AccountGrant, { max: 50, about: 'Others who may use it.' })
   grants: AccountGrant[];
-  @integer({ min: 1, about: 'Of name and grants; send it as `If-Match` with a change.' })
+  @integer({ min: 1, about: 'Of name, leverage and grants; send it as `If-Match` with a change.' })
   version: number;
   @time()
   createdAt: string;
@@ -258,8 +261,9 @@ export abstract class Accounts {
     needed?: 'read' | 'trade' | 'own';
   }): Promise<Account>;
   /**
-   * Name and grants, by the owner or an admin. `version`: the one that was read; null: whatever it is. Throws
-   * REQUEST_PRECONDITION_FAILED, and REQUEST_INVALID for a user named twice or the owner among them.
+   * Name, leverage and grants, by the owner or an admin. `version`: the one that was read; null: whatever it is. Throws
+   * REQUEST_PRECONDITION_FAILED, REQUEST_INVALID for a user named twice, the owner among them or leverage on a cash
+   * account, and TRADING_LEVERAGE_TOO_LOW when what is held and ordered would not have its initial margin.
    */
   abstract update(command: {
     principal: Principal;

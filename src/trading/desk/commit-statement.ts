@@ -70,7 +70,7 @@ const parts: readonly Part[] = [
       'UPDATE trading.accounts t SET limits = r.limits, risk_state = r.risk_state, risk_reason = r.risk_reason, ' +
       'risk_actor = r.risk_actor, risk_since_ms = r.risk_since_ms, session = r.session, replays = r.replays, ' +
       'limits_version = r.limits_version, risk_memory = r.risk_memory, name = r.name, grants = r.grants, ' +
-      'version = r.version ' +
+      'version = r.version, leverage = r.leverage, maintenance_ratio = r.maintenance_ratio ' +
       `FROM json_to_recordset($n::json) AS r(${accountColumns}) WHERE t.id = r.id`,
     rows: (j) => [...j.changedAccounts].filter((account) => !j.newAccounts.has(account)).map(accountRow),
   },

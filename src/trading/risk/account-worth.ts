@@ -28,10 +28,14 @@ export function grossExposureOf(account: AccountState, session: SessionMarket): 
 }
 
 /** Initial margin of everything held and ordered, and the fees of what is ordered, in base currency; null when a position cannot be valued. */
-export function marginUsedOf(account: AccountState, session: SessionMarket): Decimal | null {
+export function marginUsedOf(
+  account: AccountState,
+  session: SessionMarket,
+  rules = account.margin,
+): Decimal | null {
   const gross = grossExposureOf(account, session);
   if (gross === null) return null;
-  let used = account.margin.initial(gross);
+  let used = rules.initial(gross);
   for (const instrument of account.open.instruments()) {
     const { buyFees, sellFees } = account.open.totals(instrument);
     const fees = buyFees.plus(sellFees);

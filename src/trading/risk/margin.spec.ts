@@ -111,6 +111,27 @@ describe('leverage', () => {
     expect(amend('22')).toMatchObject({ quantity: '22' });
   });
 
+  it('is lowered only as far as what is held and ordered stays covered', () => {
+    const account = onMargin(10);
+    account.place({ instrument: perp, quantity: '20' });
+    const lever = (leverage: number): unknown => {
+      try {
+        const changes = { leverage };
+        account.run({ kind: 'update-account', accountId: account.id, version: null, changes });
+        return account.state.terms.leverage;
+      } catch (problem) {
+        const { code, content } = problem as { code: string; content: { facts: Record<string, unknown> } };
+        return [code, content.facts];
+      }
+    };
+    // Ten lost on the way in and 2.01 paid: 987.99 for 2,000 held.
+    expect(lever(2)).toEqual(['TRADING_LEVERAGE_TOO_LOW', { leverage: 2, needed: '1000', equity: '987.99' }]);
+    expect(lever(2.5)).toBe(2.5);
+    expect(answer(account, patient('6'))).toMatchObject(['TRADING_BALANCE_INSUFFICIENT', { leverage: 2.5 }]);
+    expect(lever(5)).toBe(5);
+    expect(answer(account, patient('6'))).toBe('taken');
+  });
+
   it('shows margin in use, buying power, and how near the liquidation is', () => {
     const account = onMargin(5);
     expect(view(account)).toMatchObject({ marginUsed: '0', buyingPower: '5000', marginRatio: null });

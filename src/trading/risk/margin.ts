@@ -1,4 +1,5 @@
 import { Decimal } from '../../kernel/decimal.js';
+import { problem } from '../../kernel/errors.js';
 
 /** Ratio of notional below which equity must not fall, however little an account borrows. */
 const maintenanceMost = Decimal.of('0.05');
@@ -35,4 +36,25 @@ export class MarginRules {
 
 function defaultMaintenance(leverage: Decimal): Decimal {
   return Decimal.one.div(leverage.plus(leverage), 18, 'up').min(maintenanceMost);
+}
+
+/** A cash account owes nothing, and who could be liquidated as he opens could open nothing. Throws REQUEST_INVALID. */
+export function checkMargin({
+  type,
+  leverage = 1,
+  maintenanceRatio = null,
+}: Partial<MarginTerms> & { type: string }): void {
+  const refuse = (field: string, detail: string): never => {
+    throw problem('REQUEST_INVALID', { detail, errors: [{ pointer: `/${field}`, detail }] });
+  };
+  if (type !== 'margin') {
+    if (leverage !== 1)
+      refuse('leverage', `leverage is ${leverage} and a cash account has 1; open a margin account`);
+    if (maintenanceRatio !== null) refuse('maintenanceRatio', 'only a margin account has one; leave it out');
+  } else if (maintenanceRatio !== null && maintenanceRatio * leverage >= 1) {
+    refuse(
+      'maintenanceRatio',
+      `maintenanceRatio is ${maintenanceRatio} and initial margin 1/${leverage}; send less than that, or less leverage`,
+    );
+  }
 }

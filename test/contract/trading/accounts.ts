@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Account, Accounts, type CreateAccount, Transfer } from '../../../src/trading/contract/accounts.js';
 import { describePort } from '../support/both-ways.js';
+import { aFloor } from '../support/floor.js';
 import { admin, aPrincipal, type House, operator, stranger } from '../support/house.js';
 import { expectProblem, expectShape, expectShapes } from '../support/promises.js';
 
@@ -61,6 +62,48 @@ export function accountsSuite(house: () => House): void {
         expect(await create({ type: 'margin', leverage: 20 })).toMatchObject({ maintenanceRatio: 0.025 });
         expect(await create({ type: 'margin' })).toMatchObject({ leverage: 1, maintenanceRatio: 0.05 });
         expect(await create()).toMatchObject({ leverage: 1, maintenanceRatio: null });
+      });
+
+      it('changes the leverage of a margin account, and shows it from then on', async () => {
+        const { port, owner } = subject();
+        const { id: accountId, version } = await create({ type: 'margin', leverage: 2 });
+        const asked = { principal: owner, accountId };
+        const changed = await port.update({ ...asked, version, changes: { leverage: 25 } });
+        expectShape(Account, changed);
+        expect(changed).toMatchObject({ leverage: 25, maintenanceRatio: 0.02, version: version + 1 });
+        expect(await port.get(asked)).toEqual(changed);
+        const { id } = await create();
+        const refused = port.update({
+          principal: owner,
+          accountId: id,
+          version: null,
+          changes: { leverage: 2 },
+        });
+        await expectProblem(refused, 'REQUEST_INVALID');
+      });
+
+      it('keeps the leverage that what is held needs', async () => {
+        const { port } = subject();
+        const floor = await aFloor(house());
+        const accountId = await floor.account({
+          type: 'margin',
+          leverage: 10,
+          initialBalances: { USD: '100' },
+        });
+        await floor.place({}, accountId);
+        await floor.place({ type: 'limit', limitPrice: '90' }, accountId);
+        const update = port.update({
+          principal: floor.owner,
+          accountId,
+          version: null,
+          changes: { leverage: 1.5 },
+        });
+        // Bought at 100.5, marked at 100, 0.1005 paid; 100 held and 90 ordered, with 0.09 for its fee.
+        await expectProblem(update, 'TRADING_LEVERAGE_TOO_LOW', {
+          leverage: 1.5,
+          needed: '126.756666666666666667',
+          equity: '99.3995',
+        });
       });
 
       it('opens no cash account with leverage, and none that would be liquidated as it opens', async () => {
