@@ -1,5 +1,7 @@
 import { Decimal } from '../../kernel/decimal.js';
+import type { AmendedTerms } from '../orders/in-flight.js';
 import type { OrderRecord } from '../orders/order.js';
+import { ByTime } from './by-time.js';
 import { OrderLadder } from './order-ladder.js';
 
 /**
@@ -56,11 +58,8 @@ export class OpenOrders {
   private readonly byId = new Map<string, OrderRecord>();
   private readonly byInstrument = new Map<string, Kept>();
   private readonly byList = new Map<string, Set<OrderRecord>>();
-  private readonly expiring = new Set<OrderRecord>();
-  /** Null: to be worked out again. */
-  private nextExpiry: number | null = Number.POSITIVE_INFINITY;
-  private readonly flying = new Set<OrderRecord>();
-  private nextArrival: number | null = Number.POSITIVE_INFINITY;
+  private readonly expiring = new ByTime<OrderRecord>();
+  private readonly flying = new ByTime<OrderRecord>();
   /** Rises whenever an order joins. */
   revision = 0;
   private ranks = 0;
@@ -104,20 +103,12 @@ export class OpenOrders {
 
   /** When the first of them ends by itself; infinity when none does. */
   get nextExpiryMs(): number {
-    this.nextExpiry ??= Math.min(
-      Number.POSITIVE_INFINITY,
-      ...[...this.expiring].map((order) => order.terms.expireAtMs!),
-    );
-    return this.nextExpiry;
+    return this.expiring.firstMs;
   }
 
   /** When the first request that is out arrives; infinity when none is. */
   get nextArrivalMs(): number {
-    this.nextArrival ??= Math.min(
-      Number.POSITIVE_INFINITY,
-      ...[...this.flying].map((order) => order.inFlight[0].atMs),
-    );
-    return this.nextArrival;
+    return this.flying.firstMs;
   }
 
   /** When the next of all this is due. */
@@ -127,9 +118,7 @@ export class OpenOrders {
 
   /** Those with a request that arrives at `nowMs`, in the order they were placed. */
   arriving(nowMs: number): OrderRecord[] {
-    return [...this.flying]
-      .filter((order) => order.inFlight[0].atMs <= nowMs)
-      .toSorted((a, b) => (a.terms.id < b.terms.id ? -1 : 1));
+    return this.flying.until(nowMs).toSorted((a, b) => (a.terms.id < b.terms.id ? -1 : 1));
   }
 
   /** Those with a request that is out. */
@@ -139,9 +128,12 @@ export class OpenOrders {
 
   /** Those that end at `nowMs` or before, in the order they end. */
   expired(nowMs: number): OrderRecord[] {
-    if (this.nextExpiryMs > nowMs) return [];
-    const due = [...this.expiring].filter((order) => order.terms.expireAtMs! <= nowMs);
-    return due.toSorted((a, b) => a.terms.expireAtMs! - b.terms.expireAtMs!);
+    return this.expiring.until(nowMs);
+  }
+
+  /** Those that belong to lists. */
+  *linked(): Generator<OrderRecord> {
+    for (const members of this.byList.values()) yield* members;
   }
 
   /** The open orders of a list, in the order they were placed. */
@@ -157,14 +149,7 @@ export class OpenOrders {
     if (order.terms.reduceOnly) return noHold;
     const partners = this.partnersOf(order);
     if (partners === null) return this.byId.has(order.terms.id) ? ownHold(order) : noHold;
-    return partners.map(ownHold).reduce(
-      (most, hold) => ({
-        quantity: most.quantity.max(hold.quantity),
-        notional: most.notional.max(hold.notional),
-        fees: most.fees.max(hold.fees),
-      }),
-      noHold,
-    );
+    return partners.map(ownHold).reduce(larger, noHold);
   }
 
   add(order: OrderRecord): void {
@@ -190,8 +175,7 @@ export class OpenOrders {
     kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
     this.noteRequests(order);
     this.shifts += 1;
-    if (expireAtMs !== null) this.expiring.add(order);
-    if (expireAtMs !== null) this.nextExpiry = Math.min(this.nextExpiryMs, expireAtMs);
+    if (expireAtMs !== null) this.expiring.set(order, expireAtMs);
     this.revision += 1;
   }
 
@@ -211,9 +195,9 @@ export class OpenOrders {
   }
 
   private noteRequests(order: OrderRecord): void {
-    if (order.inFlight.length > 0) this.flying.add(order);
-    else if (!this.flying.delete(order)) return;
-    this.nextArrival = null;
+    const [next] = order.inFlight;
+    if (next === undefined) this.flying.delete(order);
+    else this.flying.set(order, next.atMs);
   }
 
   /** As `holdOf`, but of a reduce-only order what it could fill: that is summed apart. */
@@ -244,20 +228,38 @@ export class OpenOrders {
     kept.orders.delete(id);
     kept.ladder.take(order);
     if (kept.orders.size === 0) this.byInstrument.delete(instrument);
-    if (this.expiring.delete(order)) this.nextExpiry = null;
+    this.expiring.delete(order);
     const { list } = order.terms;
     const members = list === null ? undefined : this.byList.get(list.id);
     if (list !== null && members?.delete(order) && members.size === 0) this.byList.delete(list.id);
   }
 }
 
-function ownHold({ active, terms }: OrderRecord): Hold {
-  const price = terms.limitPrice ?? terms.triggerPrice ?? Decimal.zero;
-  const notional = active.times(price);
+/** While a change of it is out, enough for either: nobody can say whether it will fill before the change or after. */
+function ownHold(order: OrderRecord): Hold {
+  const { feeRate } = order.terms;
+  let hold = holdFor(order.active, order.terms, feeRate);
+  for (const request of order.inFlight) {
+    if (request.kind !== 'update') continue;
+    hold = larger(hold, holdFor(order.activeUnder(request.terms), request.terms, feeRate));
+  }
+  return hold;
+}
+
+function holdFor(
+  quantity: Decimal,
+  { limitPrice, triggerPrice }: AmendedTerms,
+  feeRate: Decimal | null,
+): Hold {
+  const notional = quantity.times(limitPrice ?? triggerPrice ?? Decimal.zero);
+  return { quantity, notional, fees: feeRate === null ? Decimal.zero : notional.times(feeRate) };
+}
+
+function larger(a: Hold, b: Hold): Hold {
   return {
-    quantity: active,
-    notional,
-    fees: terms.feeRate === null ? Decimal.zero : notional.times(terms.feeRate),
+    quantity: a.quantity.max(b.quantity),
+    notional: a.notional.max(b.notional),
+    fees: a.fees.max(b.fees),
   };
 }
 

@@ -73,14 +73,19 @@ export function updateArrives(venue: AtVenue, order: OrderRecord, terms: Amended
     checkPostOnly(venue, order, terms);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const { code } = error;
-    journal.event(account, 'order-update-refused', account.tools.clock.nowMs(), {
-      ...orderView(order),
-      code,
-    });
+    refuseUpdate(account, order, error, journal);
     return;
   }
   apply(venue, order, terms);
+}
+
+export function refuseUpdate(
+  account: AccountState,
+  order: OrderRecord,
+  { code }: Problem,
+  journal: Journal,
+): void {
+  journal.event(account, 'order-update-refused', account.tools.clock.nowMs(), { ...orderView(order), code });
 }
 
 function apply(venue: AtVenue, order: OrderRecord, terms: AmendedTerms): void {
@@ -249,7 +254,7 @@ function same(a: Decimal | null, b: Decimal | null): boolean {
   return a === null || b === null ? a === b : a.eq(b);
 }
 
-function unknownInstrument(instrument: string): Problem {
+export function unknownInstrument(instrument: string): Problem {
   return tradingProblem('TRADING_INSTRUMENT_UNKNOWN', {
     detail: `${instrument} is not known any more; the order can only be cancelled`,
     facts: { instrument },

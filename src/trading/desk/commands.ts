@@ -114,7 +114,7 @@ export function execute(desk: DeskState, command: Command, journal: Journal): An
   const fills = journal.fills.length;
   try {
     // Its own clock comes before whatever is asked of an account.
-    if (account !== undefined) runDue({ desk, account, journal }, account.tools.clock.nowMs());
+    if (account !== undefined) runDue({ desk, accounts: [account], journal }, account.tools.clock.nowMs());
     return executed(desk, command, journal);
   } finally {
     // A refused command may still have found an order whose time was up.

@@ -1,8 +1,9 @@
 import type { Decimal } from '../../kernel/decimal.js';
+import { liveSession } from '../../kernel/events.js';
 import { toRfc3339 } from '../../kernel/time.js';
 import type { AccountState } from '../accounts/account-state.js';
 import { arriveRequest, moveOrder, type OrderRecord, orderView } from '../orders/order.js';
-import { updateArrives } from './amend-order.js';
+import { refuseUpdate, unknownInstrument, updateArrives } from './amend-order.js';
 import { arriveAtVenue, type AtVenue } from './at-venue.js';
 import { orderEventType } from './booking.js';
 import { cancelOpen } from './cancel-open.js';
@@ -19,9 +20,8 @@ export interface ClockCommand {
 }
 
 export function clockStep(desk: DeskState, { session, nowMs }: ClockCommand, journal: Journal): void {
-  for (const account of desk.accounts.values()) {
-    if (account.session === session) runDue({ desk, account, journal }, nowMs);
-  }
+  const accounts = [...desk.accounts.values()].filter((account) => account.session === session);
+  runDue({ desk, accounts, journal }, nowMs);
 }
 
 /** When something of an account in this session is due next; infinity when nothing is. */
@@ -35,8 +35,13 @@ export function nextDueMs(desk: DeskState, session: string): number {
 
 export interface DueScene {
   readonly desk: DeskState;
-  readonly account: AccountState;
+  /** Of one session. */
+  readonly accounts: readonly AccountState[];
   readonly journal: Journal;
+}
+
+interface AccountScene extends Pick<DueScene, 'desk' | 'journal'> {
+  readonly account: AccountState;
 }
 
 /** Where a bar opens: what arrives within it meets the market there. */
@@ -47,30 +52,64 @@ export interface Opening {
 
 /**
  * Ends the orders whose time has come, lets a dead man's switch lapse and lets arrive what was on its way, in the order
- * of their times; an order that ends as a request arrives has ended. Asked before anything else happens to an account, so that its own clock decides
- * and not the moment a timer fires. `expiryMs`: for what ends by itself another time than for what arrives.
+ * of their times; an order that ends as a request arrives has ended. Asked before anything else happens to an account,
+ * so that its own clock decides and not the moment a timer fires. A replay's clock goes along. `expiryMs`: for what
+ * ends by itself another time than for what arrives.
  */
 export function runDue(
   scene: DueScene,
   nowMs: number,
   { expiryMs = nowMs, opening = null }: { expiryMs?: number; opening?: Opening | null } = {},
 ): void {
-  const { open, memory } = scene.account;
+  const { desk, accounts, journal } = scene;
+  for (const account of accounts) pullIn(account, journal);
   for (;;) {
-    const expires = open.nextExpiryMs <= expiryMs ? open.nextExpiryMs : Number.POSITIVE_INFINITY;
-    const arrives = open.nextArrivalMs <= nowMs ? open.nextArrivalMs : Number.POSITIVE_INFINITY;
-    const lapseMs = memory.deadMan?.lapsesAtMs ?? Number.POSITIVE_INFINITY;
-    const lapses = lapseMs <= nowMs ? lapseMs : Number.POSITIVE_INFINITY;
-    const first = Math.min(expires, arrives, lapses);
-    if (first === Number.POSITIVE_INFINITY) return;
-    if (lapses === first) lapse(scene);
-    else if (expires <= arrives) for (const order of open.expired(expires)) expire(scene, order);
-    else for (const order of open.arriving(arrives)) arrive(scene, order, opening);
-    settleLists(scene.desk, scene.journal);
+    let next: { readonly account: AccountState; readonly due: Due } | null = null;
+    for (const account of accounts) {
+      const due = nextOf(account, { nowMs, expiryMs });
+      if (due.first < (next?.due.first ?? Number.POSITIVE_INFINITY)) next = { account, due };
+    }
+    if (next === null) return;
+    const { account, due } = next;
+    const { first, lapses, expires } = due;
+    if (account.session !== liveSession) marketOf(desk, account.session).advance(first);
+    const its = { desk, account, journal };
+    if (lapses === first) lapse(its);
+    else if (expires === first) for (const order of account.open.expired(first)) expire(its, order);
+    else for (const order of account.open.arriving(first)) arrive(its, order, opening);
+    settleLists(desk, journal);
   }
 }
 
-function expire({ account, journal }: DueScene, order: OrderRecord): void {
+/** What of an account is due, and the first of it; infinity for what is not. */
+interface Due {
+  readonly first: number;
+  readonly lapses: number;
+  readonly expires: number;
+}
+
+function nextOf(
+  { open, memory }: AccountState,
+  { nowMs, expiryMs }: { nowMs: number; expiryMs: number },
+): Due {
+  const due = (timeMs: number, untilMs: number): number =>
+    timeMs <= untilMs ? timeMs : Number.POSITIVE_INFINITY;
+  const lapses = due(memory.deadMan?.lapsesAtMs ?? Number.POSITIVE_INFINITY, nowMs);
+  const expires = due(open.nextExpiryMs, expiryMs);
+  return { first: Math.min(lapses, expires, due(open.nextArrivalMs, nowMs)), lapses, expires };
+}
+
+/** A clock that was set back must not draw a dead man's switch out: from now on it lapses after its timeout at the latest. */
+function pullIn(account: AccountState, journal: Journal): void {
+  const { deadMan } = account.memory;
+  if (deadMan === null) return;
+  const latestMs = account.tools.clock.nowMs() + deadMan.timeoutMs;
+  if (deadMan.lapsesAtMs <= latestMs) return;
+  account.memory.deadMan = { ...deadMan, lapsesAtMs: latestMs };
+  journal.changedAccounts.add(account);
+}
+
+function expire({ account, journal }: AccountScene, order: OrderRecord): void {
   const endMs = order.terms.expireAtMs!;
   account.open.change(order, () => moveOrder(order, 'expired', endMs, order.terms.timeInForce));
   journal.orderChanged(order);
@@ -78,7 +117,7 @@ function expire({ account, journal }: DueScene, order: OrderRecord): void {
 }
 
 /** Cancels every open order, what is on its way too; the switch is off then. */
-function lapse({ account, journal }: DueScene): void {
+function lapse({ account, journal }: AccountScene): void {
   const { timeoutMs, lapsesAtMs } = account.memory.deadMan!;
   account.memory.deadMan = null;
   journal.changedAccounts.add(account);
@@ -91,7 +130,7 @@ function lapse({ account, journal }: DueScene): void {
   for (const order of orders) cancelOpen(account, order, 'dead_man_switch', journal);
 }
 
-function arrive({ desk, account, journal }: DueScene, order: OrderRecord, opening: Opening | null): void {
+function arrive({ desk, account, journal }: AccountScene, order: OrderRecord, opening: Opening | null): void {
   if (!order.isOpen) return;
   const request = account.open.change(order, () => arriveRequest(order));
   journal.orderChanged(order);
@@ -104,6 +143,7 @@ function arrive({ desk, account, journal }: DueScene, order: OrderRecord, openin
   if (instrument === null) {
     // Nobody knows it any more; an order that stands there already stays as it is.
     if (request.kind === 'place') cancelOpen(account, order, 'instrument_unknown', journal);
+    else refuseUpdate(account, order, unknownInstrument(id), journal);
     return;
   }
   const venue: AtVenue = { account, instrument, market: marketOf(desk, account.session).of(id), journal };

@@ -158,6 +158,56 @@ describe('a request to a venue that is far off', () => {
     expect(account.state.open.get(order.id)!.terms.limitPrice!.toString()).toBe('95');
   });
 
+  it('holds what it may come to cost from the moment it is sent, and lets go of it when it is refused', () => {
+    const account = far({}, 'cash');
+    account.run({
+      kind: 'transfer',
+      accountId: account.id,
+      transfer: { kind: 'withdrawal', asset: 'USD', amount: '99000' },
+      answerKey: null,
+    });
+    const [one, two] = ['95', '95'].map((price) => account.limit('buy', '1', price, { postOnly: true }));
+    pass(account, 150);
+    const grow = ({ id }: Order, changes: Parameters<typeof orderChanges>[0]): Order =>
+      account.run({
+        kind: 'amend',
+        accountId: account.id,
+        orderId: id,
+        version: null,
+        changes: orderChanges(changes),
+      });
+    grow(one, { quantity: '9' });
+    expect(account.state.balance('USD')).toMatchObject({ reserved: '950', free: '50' });
+    expect(() => grow(two, { quantity: '9' })).toThrow(
+      expect.objectContaining({ code: 'TRADING_BALANCE_INSUFFICIENT' }),
+    );
+    // Dearer, and smaller: it may fill whole at the old price, or the rest of it at the new one.
+    grow(two, { quantity: '0.5', limitPrice: '97' });
+    expect(account.state.balance('USD').reserved).toBe('950');
+    account.market({ book: aBook('96') });
+    pass(account, 300);
+    expect(events(account).slice(-2)).toEqual(['order-amended', 'order-update-refused']);
+    expect(account.state.balance('USD')).toMatchObject({ reserved: '950', free: '50' });
+    cancel(account, one);
+    pass(account, 400);
+    expect(account.state.balance('USD').reserved).toBe('95');
+  });
+
+  it('is refused when nobody knows the instrument any more, and the log says so', () => {
+    const account = far();
+    const order = account.limit('buy', '1', '95');
+    pass(account, 150);
+    amend(account, order, '96');
+    account.instruments.delete(btc);
+    pass(account, 300);
+    const last = account.journals.at(-1)!.events.at(-1)!;
+    expect(last).toMatchObject({
+      type: 'order-update-refused',
+      data: { code: 'TRADING_INSTRUMENT_UNKNOWN', pending: null, limitPrice: '95' },
+    });
+    expect((last.data as Order).version).toBe(account.state.open.get(order.id)!.version);
+  });
+
   it('is one at a time; a cancel goes after it, and asking twice changes nothing', () => {
     const account = far();
     const order = account.limit('buy', '1', '95');
@@ -207,6 +257,39 @@ describe('jitter', () => {
 });
 
 describe('what arrives within a bar', () => {
+  it('is dated by when it came, as is what ends and what lapses there', () => {
+    const account = far({ latencyMs: 100, placeLatencyMs: 0 });
+    account.run({ kind: 'bind', accountId: account.id, replayId: 'replay', fromMs: 0, seed: 1, ordinal: 0 });
+    const bar = (openTimeMs: number): void =>
+      account.market(
+        {
+          bar: {
+            timeframe: '1m',
+            openTimeMs,
+            open: '100',
+            high: '101',
+            low: '99',
+            close: '100',
+            volume: '1000',
+          },
+        },
+        'replay',
+        openTimeMs + 60_000,
+      );
+    bar(0);
+    account.run({ kind: 'set-dead-man', accountId: account.id, timeoutMs: 30_000 });
+    account.limit('buy', '1', '90');
+    account.limit('buy', '1', '90', { timeInForce: 'gtd', expireAt: '1970-01-01T00:01:20Z' });
+    bar(60_000);
+    expect(account.journals.at(-1)!.events.map(({ type, timeMs }) => [type, timeMs])).toEqual([
+      ['order-accepted', 60_100],
+      ['order-accepted', 60_100],
+      ['order-expired', 80_000],
+      ['dead-man-switch-lapsed', 90_000],
+      ['order-canceled', 90_000],
+    ]);
+  });
+
   it('meets the market at its open, and what the bar does after it', () => {
     const account = far();
     account.run({ kind: 'bind', accountId: account.id, replayId: 'replay', fromMs: 0, seed: 1, ordinal: 0 });

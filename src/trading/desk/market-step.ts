@@ -1,4 +1,5 @@
 import { Decimal } from '../../kernel/decimal.js';
+import { liveSession } from '../../kernel/events.js';
 import type { MarketData } from '../marks/instrument-market.js';
 import { type OrderRecord, trailOrder } from '../orders/order.js';
 import { Liquidity } from '../venues/paper/liquidity.js';
@@ -26,12 +27,17 @@ export interface MarketCommand {
  * that arrives inside it is there from its open on.
  */
 export function marketStep(desk: DeskState, command: MarketCommand, journal: Journal): void {
-  const { session, timeMs, data, seen = false } = command;
+  const { session, timeMs, seen = false } = command;
+  const data = believable(command.data);
   const accounts = [...desk.accounts.values()].filter((account) => account.session === session);
   const opening = data.bar ? { instrument: data.instrument, price: Decimal.of(data.bar.open) } : null;
-  const expiryMs = data.bar ? timeMs - 1 : timeMs;
-  for (const account of accounts) runDue({ desk, account, journal }, timeMs, { expiryMs, opening });
+  const scene = { desk, accounts, journal };
+  // A venue's clock may be ahead of ours, and nothing ends or lapses before its time on ours.
+  const dueMs = session === liveSession ? Math.min(timeMs, desk.live.clock.nowMs()) : timeMs;
+  runDue(scene, dueMs, { expiryMs: data.bar ? dueMs - 1 : dueMs, opening });
   const markets = marketOf(desk, session);
+  // What was seen of the losses when it was done first is forgotten with the rest.
+  if (seen) markets.watchedAtMs = Number.NEGATIVE_INFINITY;
   const market = seen ? markets.of(data.instrument) : markets.apply(data, timeMs);
   command.seen = true;
   const instrument = desk.instrument(data.instrument);
@@ -40,15 +46,34 @@ export function marketStep(desk: DeskState, command: MarketCommand, journal: Jou
       if (account.open.has(data.instrument)) play(desk, { account, instrument, market, journal }, data);
     }
   }
-  if (data.bar) for (const account of accounts) runDue({ desk, account, journal }, timeMs);
+  if (data.bar) runDue(scene, dueMs);
   watchRisk(desk, accounts, journal);
   settleLists(desk, journal);
+}
+
+/** Without trades and bars at no price or for nothing: no feed should let them in, and one would fill every buy. */
+function believable(data: MarketData): MarketData {
+  const { bar, trades, ...rest } = data;
+  const sound = bar === undefined || [bar.open, bar.high, bar.low, bar.close].every(isPositive);
+  const priced = trades.filter(({ price }) => isPositive(price));
+  if (sound && priced.length === trades.length) return data;
+  return { ...rest, ...(sound && bar ? { bar } : {}), trades: priced };
+}
+
+function isPositive(text: string): boolean {
+  return Decimal.of(text).isPositive();
 }
 
 function play(desk: DeskState, venue: AtVenue, data: MarketData): void {
   const { account, instrument, market, journal } = venue;
   // One act per order and batch: several trades that fill the same order make several fills and one order entry.
   const acts = new Map<OrderRecord, VenueAct>();
+  // The log is as far as the orders are before anything follows from it.
+  const settle = (): void => {
+    for (const act of acts.values()) act.conclude(market);
+    acts.clear();
+    settleLists(desk, journal);
+  };
   const effects = marketEffects(
     {
       orders: () => account.open.in(instrument.id),
@@ -68,11 +93,7 @@ function play(desk: DeskState, venue: AtVenue, data: MarketData): void {
       if (act === undefined) acts.set(order, (act = actOn(venue, order)));
       act.fill({ price: effect.price, quantity: effect.quantity, liquidity: 'maker' });
       // Others hang on this one: they hear of each fill before the next.
-      if (order.terms.list !== null) {
-        act.conclude(market);
-        acts.delete(order);
-        settleLists(desk, journal);
-      }
+      if (order.terms.list !== null) settle();
     } else if (effect.kind === 'trail') {
       account.open.change(order, () => trailOrder(order, effect.triggerPrice));
       journal.orderChanged(order);
@@ -81,8 +102,7 @@ function play(desk: DeskState, venue: AtVenue, data: MarketData): void {
     } else {
       lookForMore(venue, order, effect.at);
     }
-    if (journal.unsettled.length > 0) settleLists(desk, journal);
+    if (journal.unsettled.length > 0) settle();
   }
-  for (const act of acts.values()) act.conclude(market);
-  settleLists(desk, journal);
+  settle();
 }

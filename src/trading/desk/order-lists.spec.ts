@@ -6,9 +6,9 @@ import {
   startLinked as start,
   statesOf as states,
 } from '../../../test/support/linked-orders.js';
-import { aTrade } from '../../../test/support/trading-desk.js';
+import { aBook, anInstrument, aTrade } from '../../../test/support/trading-desk.js';
 import type { PlaceOrderList } from '../contract/order-lists.js';
-import type { PlaceOrder } from '../contract/orders.js';
+import type { Order, PlaceOrder } from '../contract/orders.js';
 
 describe('one cancels other', () => {
   const pair = (over: Partial<PlaceOrder> = {}): PlaceOrderList => ({
@@ -110,6 +110,31 @@ describe('one cancels other', () => {
   });
 });
 
+describe('a list beside other orders', () => {
+  it('that takes what a partly filled one was to reduce leaves it one end in the log, after its fills', () => {
+    const account = start();
+    account.place();
+    account.market({ book: { bids: [['99.5', '50']], asks: [['103', '1']] } });
+    const reducer = account.limit('sell', '1', '101', { reduceOnly: true });
+    const leg = anOrder({ side: 'sell', quantity: '0.5', reduceOnly: true });
+    account.placeList({
+      kind: 'oco',
+      orders: [
+        { ...leg, limitPrice: '120' },
+        { ...leg, type: 'stop_market', triggerPrice: '99' },
+      ],
+    });
+    const { ms } = account.clock;
+    account.market({ trades: [aTrade('101.5', '0.5', 'buy', ms), aTrade('98', '50', 'sell', ms)] });
+    expect(account.fills.slice(1)).toEqual(['sell 0.5 @ 101', 'sell 0.5 @ 99.5']);
+    const { events } = account.journals.at(-1)!;
+    expect(events.filter(({ data }) => (data as Order).id === reducer.id).map(({ type }) => type)).toEqual([
+      'order-partially-filled',
+      'order-canceled',
+    ]);
+  });
+});
+
 describe('one triggers others', () => {
   const chain = (activation: 'partial' | 'full', child: Partial<PlaceOrder> = {}): PlaceOrderList => ({
     kind: 'oto',
@@ -129,6 +154,19 @@ describe('one triggers others', () => {
     expect(active).toEqual(['0.5', '1']);
     // On margin, without fees: half of the entry at 95, half a child at 110 and one at 80.
     expect(account.state.balance('USD').reserved).toBe('182.5');
+  });
+
+  it('rejects a child whose instrument nobody knows any more, so that nothing seems to be on its way', () => {
+    const account = start();
+    const eth = 'ETH-USD.SIM';
+    account.instruments.set(eth, anInstrument({ id: eth, base: 'ETH' }));
+    account.market({ instrument: eth, book: aBook('100') });
+    const list = chain('partial');
+    const { orders } = account.placeList({ ...list, children: [{ ...list.children![1], instrument: eth }] });
+    account.instruments.delete(eth);
+    trade(account, '94');
+    expect(states(account, orders)).toEqual(['filled 1/1', 'rejected 2/0 instrument_unknown']);
+    expect(account.state.balance('USD').reserved).toBe('0');
   });
 
   it('wakes them all at once when that is asked for', () => {

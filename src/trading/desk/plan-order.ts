@@ -149,13 +149,13 @@ function emptyMarketOf(
   return instrument === null ? session.blank(id) : session.of(id);
 }
 
-/** At the mark, rounded down to the lot; zero without a mark. */
+/** At the mark, rounded down to the lot; zero without a mark that is a price. */
 function quantityFor(
   notional: Decimal,
   market: InstrumentMarket,
   instrument: TradedInstrument | null,
 ): Decimal {
-  if (market.mark === null || instrument === null) return Decimal.zero;
+  if (market.mark === null || !market.mark.isPositive() || instrument === null) return Decimal.zero;
   return notional.div(market.mark, 30, 'down').toStep(instrument.lotSize, 'down');
 }
 

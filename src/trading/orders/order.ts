@@ -125,6 +125,18 @@ export class OrderRecord implements OrderProgress {
     return this.isOpen ? this.unfilled.minus(this.inactive) : Decimal.zero;
   }
 
+  /** The same under other terms. A change of what waits for another order is taken from that part first. */
+  activeUnder({ quantity }: Pick<OrderTerms, 'quantity'>): Decimal {
+    if (!this.isOpen) return Decimal.zero;
+    const inactive = this.inactiveUnder({ quantity });
+    return quantity.minus(this.filledQuantity).minus(inactive).max(Decimal.zero);
+  }
+
+  inactiveUnder({ quantity }: Pick<OrderTerms, 'quantity'>): Decimal {
+    if (this.inactive.isZero()) return this.inactive;
+    return this.inactive.plus(quantity.minus(this.terms.quantity)).max(Decimal.zero);
+  }
+
   /** A conditional order that sleeps until the market reaches its trigger. */
   get waitsForTrigger(): boolean {
     return this.status === 'accepted' && isConditional(this.terms.type);
@@ -197,9 +209,7 @@ export function amendOrderTo(order: OrderRecord, changes: AmendedTerms, timeMs: 
     order: order.terms.id,
     status: order.status,
   });
-  // A change of what waits for another order is taken from that part first.
-  const more = changes.quantity.minus(order.terms.quantity);
-  if (!order.inactive.isZero()) order.inactive = order.inactive.plus(more).max(Decimal.zero);
+  order.inactive = order.inactiveUnder(changes);
   order.terms = { ...order.terms, ...changes };
   touch(order, timeMs);
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aBook, aTrade } from '../../../test/support/trading-desk.js';
+import { aBook, aTrade, btc } from '../../../test/support/trading-desk.js';
 import { TestAccount } from '../../../test/support/trading-state.js';
+import { liveSession } from '../../kernel/events.js';
+import { marketOf } from '../desk/desk-state.js';
 import { SharedRisk } from './shared-risk.js';
 
 const codeOf = (act: () => { status: string }): string => {
@@ -101,10 +103,12 @@ describe('the duplicate guard', () => {
 });
 
 describe('numbers', () => {
-  it('that are none are denied: a price of 0 from the feed', () => {
+  it('that are none are denied: a first price of 0, looked up at the feed', () => {
     const account = new TestAccount();
-    account.market({ trades: [aTrade('0', '1', 'sell')] });
+    const first = { instrument: btc, trades: [aTrade('0', '1', 'sell')] };
+    marketOf(account.desk, liveSession).apply(first, account.clock.ms);
     expect(codeOf(() => account.place())).toBe('TRADING_NUMBER_INVALID');
+    expect(codeOf(() => account.place({ notional: '1000' }))).toBe('TRADING_NUMBER_INVALID');
     account.market({ trades: [aTrade('100', '1', 'sell')] });
     expect(codeOf(() => account.limit('buy', '1', '90'))).toBe('accepted');
   });
