@@ -61,6 +61,8 @@ export class AccountState {
   private marginRules: MarginRules;
   /** Newest entry of the account's event log. */
   seq = 0;
+  /** Time of that entry, on the clock of its session. */
+  loggedAtMs = Number.NEGATIVE_INFINITY;
   /** Newest entry of its ledger. */
   ledgerSeq = 0;
   /** Replays it has been part of. */
@@ -128,6 +130,7 @@ export class AccountState {
     this.rate.reset();
     this.amendRate.reset();
     this.lately.reset();
+    this.loggedAtMs = Number.NEGATIVE_INFINITY;
     this.measure = null;
     this.memory.exits = [];
     this.memory.locks = [];

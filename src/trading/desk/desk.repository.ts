@@ -41,6 +41,7 @@ interface AccountRow {
   limits_version: number;
   risk_memory: Partial<RiskMemoryRecord>;
   seq: number;
+  logged_ms: number | null;
   ledger_seq: number;
 }
 
@@ -77,10 +78,12 @@ export class DeskRepository extends DeskStore {
       async (tx) => {
         const accounts = new Map<string, AccountState>();
         const { rows } = await tx.query<AccountRow>(
-          `SELECT a.*,
-             coalesce((SELECT max(seq) FROM trading.account_events e WHERE e.account_id = a.id), 0) AS seq,
+          `SELECT a.*, coalesce(newest.seq, 0) AS seq, newest.time_ms AS logged_ms,
              coalesce((SELECT max(seq) FROM trading.ledger_entries l WHERE l.account_id = a.id), 0) AS ledger_seq
-           FROM trading.accounts a ORDER BY a.id`,
+           FROM trading.accounts a
+           LEFT JOIN LATERAL (SELECT seq, time_ms FROM trading.account_events e
+             WHERE e.account_id = a.id ORDER BY seq DESC LIMIT 1) newest ON true
+           ORDER BY a.id`,
         );
         for (const row of rows) {
           if (this.options.owns(row.id))
@@ -181,6 +184,7 @@ function accountOfRow(row: AccountRow, tools: SessionTools): AccountState {
   };
   const account = new AccountState(terms, { ...limitDefaults, ...row.limits }, tools);
   account.seq = row.seq;
+  account.loggedAtMs = row.logged_ms ?? Number.NEGATIVE_INFINITY;
   account.ledgerSeq = row.ledger_seq;
   account.replays = row.replays;
   account.grants = row.grants;

@@ -9,6 +9,8 @@ const againMs = 1_000;
 export class DueAlarm {
   private timer: NodeJS.Timeout | null = null;
   private dueMs = Number.POSITIVE_INFINITY;
+  /** When it went to sleep. */
+  private asleepMs = Number.NEGATIVE_INFINITY;
   private stopped = false;
 
   /** `ring` does what is due and answers when something is due next; infinity for never. */
@@ -21,7 +23,7 @@ export class DueAlarm {
   at(dueMs: number): void {
     if (this.stopped || dueMs >= this.dueMs) return;
     this.dueMs = dueMs;
-    this.sleep(dueMs - this.clock.nowMs());
+    this.sleep(this.clock.nowMs());
   }
 
   stop(): void {
@@ -29,15 +31,18 @@ export class DueAlarm {
     if (this.timer !== null) clearTimeout(this.timer);
   }
 
-  private sleep(ms: number): void {
+  private sleep(nowMs: number): void {
+    this.asleepMs = nowMs;
     if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.wake(), Math.min(Math.max(0, ms), sleepMsMax)).unref();
+    const ms = Math.min(Math.max(0, this.dueMs - nowMs), sleepMsMax);
+    this.timer = setTimeout(() => void this.wake(), ms).unref();
   }
 
   private async wake(): Promise<void> {
     const nowMs = this.clock.nowMs();
-    if (nowMs < this.dueMs) {
-      this.sleep(this.dueMs - nowMs);
+    // When the clock was set back, things may be due sooner than it was told.
+    if (nowMs < this.dueMs && nowMs >= this.asleepMs) {
+      this.sleep(nowMs);
       return;
     }
     this.dueMs = Number.POSITIVE_INFINITY;

@@ -94,9 +94,11 @@ export class Journal {
     return view;
   }
 
-  /** Appends to the account's log and answers the entry's number. */
-  event(account: AccountState, type: string, timeMs: number, data: object): number {
+  /** Appends to the account's log, where time never goes back, and answers the entry's number. */
+  event(account: AccountState, type: string, atMs: number, data: object): number {
     account.seq += 1;
+    const timeMs = Math.max(account.loggedAtMs, atMs);
+    account.loggedAtMs = timeMs;
     this.events.push({ account, session: account.session, seq: account.seq, type, timeMs, data });
     return account.seq;
   }

@@ -9,7 +9,10 @@ export class DuplicateGuard {
   /** Milliseconds since an equal order was taken; null when none is remembered. */
   ageOf(key: string, nowMs: number): number | null {
     const takenAtMs = this.takenAtMs.get(key);
-    return takenAtMs === undefined ? null : Math.max(0, nowMs - takenAtMs);
+    if (takenAtMs === undefined) return null;
+    // The clock was set back: it counts from now, or the window would last until the clock has caught up.
+    if (takenAtMs > nowMs) this.takenAtMs.set(key, nowMs);
+    return Math.max(0, nowMs - takenAtMs);
   }
 
   took(key: string, nowMs: number): void {

@@ -8,6 +8,8 @@ export class OrderRate {
 
   /** Orders that may still be placed at `nowMs`. */
   available(nowMs: number, perSecond: number): number {
+    // Where the clock was set back, time begins anew there; waiting for it to catch up could take for ever.
+    if (nowMs < this.filledAtMs) this.filledAtMs = nowMs;
     if (nowMs > this.filledAtMs) {
       const seconds = (nowMs - this.filledAtMs) / 1000;
       this.tokens = Math.min(
