@@ -1,8 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../../test/support/database.js';
-import { aBook, aTrade, btc, type TestDesk, testDesk, trader } from '../../../test/support/trading-desk.js';
+import {
+  aBook,
+  anInstrument,
+  aTrade,
+  btc,
+  type TestDesk,
+  testDesk,
+  trader,
+} from '../../../test/support/trading-desk.js';
 import type { Database } from '../../platform/database/database.service.js';
 import type { PlaceOrder } from '../contract/orders.js';
+import { listContent, listHash } from '../orders/list-content.js';
 
 const principal = trader;
 
@@ -206,6 +215,68 @@ describe('what the desk answered', () => {
     expect(t.heard).toEqual([]);
     await fresh.database.query('DROP TRIGGER refuse ON trading.orders');
     expect((await place(t, accountId)).order.status).toBe('accepted');
+  });
+
+  it('goes on after a restart where one market fills an entry and the next order is for another', async () => {
+    const eth = 'ETH-USD.SIM';
+    const listed = (t: TestDesk) => t.instruments.byId.set(eth, anInstrument({ id: eth, base: 'ETH' }));
+    const t = await open('a');
+    listed(t);
+    await t.market({ instrument: eth, book: aBook('100') });
+    const accountId = await t.account({ initialBalances: { USD: '100000', ETH: '1' } });
+    const order = {
+      instrument: btc,
+      side: 'buy',
+      type: 'limit',
+      quantity: '1',
+      limitPrice: '40000',
+    } as const;
+    const list = listContent({
+      kind: 'oto',
+      entry: order,
+      children: [{ ...order, instrument: eth, side: 'sell', limitPrice: '110', reduceOnly: true }],
+    });
+    const contentHash = listHash(list);
+    await t.desk.submit({ kind: 'place-list', accountId, list, contentHash, answerKey: null });
+    await t.stop();
+    const again = await openQuiet('b');
+    listed(again);
+    await again.market({ trades: [aTrade('39000', '100', 'sell', again.clock.ms)] });
+    const { items } = await again.orders.list({ principal, accountId });
+    expect(items.map(({ instrument, status }) => `${instrument} ${status}`)).toEqual([
+      `${eth} accepted`,
+      `${btc} filled`,
+    ]);
+  });
+
+  it('ends by the clock although its commit was of unknown outcome and nothing moves', async () => {
+    let lost = false;
+    const unsure: Database = Object.create(fresh.database, {
+      query: {
+        value: async (...args: Parameters<Database['query']>) => {
+          const answer = await fresh.database.query(...args);
+          // Stored, and the answer lost on its way.
+          if (lost && args[0].includes('INSERT INTO trading.orders')) {
+            lost = false;
+            throw new Error('connection lost');
+          }
+          return answer;
+        },
+      },
+    });
+    const t = await testDesk(unsure, { seed: 'unsure' });
+    desks.push(t);
+    await t.market({ book: aBook('50000') });
+    const accountId = await t.account();
+    lost = true;
+    const expireAt = new Date(t.clock.ms + 100).toISOString();
+    const { order } = await place(t, accountId, { timeInForce: 'gtd', expireAt });
+    expect(lost).toBe(false);
+    expect(order.status).toBe('accepted');
+    t.clock.ms += 100;
+    const statusOf = async () =>
+      (await fresh.database.query('SELECT status FROM trading.orders WHERE id = $1', [order.id])).rows[0];
+    await expect.poll(statusOf, { timeout: 5_000 }).toEqual({ status: 'expired' });
   });
 
   it('is refused at once while the database is away, and taken again when it is back', async () => {

@@ -71,6 +71,7 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
         log: log.of('trading'),
         watch: metrics,
         publish: (committed) => this.publish(committed),
+        loaded: () => this.alarm.at(this.nextDueMs()),
         pause: (ms) => new Promise((resume) => setTimeout(resume, ms)),
         turn: () => new Promise((resume) => setImmediate(resume)),
         queueMax: config.queueMax,
@@ -95,7 +96,6 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
     this.shared.take(await this.sharedRows.load());
     for (const { desk } of this.partitions) marketOf(desk, liveSession);
     await Promise.all(this.partitions.map((partition) => partition.start()));
-    this.alarm.at(this.nextDueMs());
     const listen = <E extends DomainEvent>(
       type: E['type'],
       handle: (event: E) => Promise<void> | void,

@@ -1,7 +1,8 @@
 import { liveSession } from '../../kernel/events.js';
 import type { SessionMarket } from '../marks/session-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
-import type { Command } from './commands.js';
+import type { AccountState } from '../accounts/account-state.js';
+import { type Command, isUrgent } from './commands.js';
 import type { DeskState } from './desk-state.js';
 import type { DeskStore } from './desk-store.js';
 
@@ -14,18 +15,37 @@ export interface DeskFeeds {
   prime(market: SessionMarket, instrument: string): Promise<void>;
 }
 
-/** The instruments whose rules a command needs. */
+/** The instruments without whose rules a command is not done. */
 export function instrumentsOf(command: Command, desk: Pick<DeskState, 'accounts'>): string[] {
   const named = namedIn(command, desk);
-  // A market batch must not be lost for the sake of another market; its own rules are at hand.
-  if (command.kind === 'market') return named;
-  const accounts = 'accountId' in command ? [desk.accounts.get(command.accountId)] : desk.accounts.values();
-  for (const account of accounts) {
-    if (account === undefined || account.open.nextArrivalMs === Number.POSITIVE_INFINITY) continue;
-    // What arrives meanwhile needs its rules too.
-    for (const order of account.open.awaited()) named.push(order.terms.instrument);
+  // A market batch must not be lost for the sake of another market, nor a cancel, a halt or what is due for any.
+  if (command.kind === 'market' || isUrgent(command)) return named;
+  return [...named, ...awaitedBy(command, desk)];
+}
+
+/** Instruments it may come to need besides and that nobody has read yet; it is done without if they cannot be read. */
+function* wantedBy(command: Command, desk: DeskState): Generator<string> {
+  if (command.kind !== 'market' && !isUrgent(command)) return;
+  for (const id of awaitedBy(command, desk)) if (desk.instrument(id) === null) yield id;
+  for (const account of accountsOf(command, desk)) {
+    // What waits for an entry in another market.
+    for (const { terms } of account.open.linked()) {
+      if (desk.instrument(terms.instrument) === null) yield terms.instrument;
+    }
   }
-  return named;
+}
+
+/** What arrives meanwhile needs its rules too. */
+function* awaitedBy(command: Command, desk: Pick<DeskState, 'accounts'>): Generator<string> {
+  for (const account of accountsOf(command, desk)) {
+    for (const { terms } of account.open.awaited()) yield terms.instrument;
+  }
+}
+
+function accountsOf(command: Command, { accounts }: Pick<DeskState, 'accounts'>): Iterable<AccountState> {
+  if (!('accountId' in command)) return accounts.values();
+  const account = accounts.get(command.accountId);
+  return account === undefined ? [] : [account];
 }
 
 function namedIn(command: Command, desk: Pick<DeskState, 'accounts'>): string[] {
@@ -70,6 +90,7 @@ export async function lookUp(
   const wanted: { accountId: string; clientOrderId: string }[] = [];
   for (const command of commands) {
     for (const instrument of instrumentsOf(command, desk)) instruments.add(instrument);
+    for (const instrument of wantedBy(command, desk)) instruments.add(instrument);
     for (const clientOrderId of namesOf(command)) {
       const { accountId } = command as { accountId: string };
       if (!desk.recent.byClientOrderId(accountId, clientOrderId)) wanted.push({ accountId, clientOrderId });

@@ -30,6 +30,8 @@ export interface PartitionParts {
   readonly watch: DeskWatch;
   /** Committed entries, in order; called once per commit and before the next batch begins. */
   readonly publish: (events: readonly JournalEvent[]) => void;
+  /** Memory was read from the database: what is due in it is news, told by no entry. */
+  readonly loaded: () => void;
   readonly pause: (ms: number) => Promise<void>;
   /** One turn of the event loop, in which whatever has arrived can join. */
   readonly turn: () => Promise<void>;
@@ -324,6 +326,7 @@ export class Partition {
       this.desk.accounts.set(account.id, account);
       for (const order of account.open.all()) this.desk.recent.add(order);
     }
+    this.parts.loaded();
   }
 
   private settle({ command, queuedAtMs, resolve, reject }: Waiting, outcome: Outcome): void {

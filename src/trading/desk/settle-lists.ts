@@ -127,26 +127,35 @@ function activate(
     changed(scene, child, timeMs);
     return;
   }
-  if (instrument === null || !passes(scene, child)) return;
+  if (instrument === null) {
+    // Nobody knows it any more: it cannot go anywhere, and must not look as if it would.
+    reject(scene, child, 'instrument_unknown');
+    return;
+  }
+  if (!passes(scene, child)) return;
   const market = marketOf(desk, account.session).of(instrument.id);
   arriveAtVenue({ account, instrument, market, journal: scene.journal }, child);
 }
 
 /** A child that only reduces was judged with its entry; one that may open is judged now that it matters. */
-function passes({ desk, account, journal }: Scene, child: OrderRecord): boolean {
+function passes(scene: Scene, child: OrderRecord): boolean {
+  const { desk, account } = scene;
   if (child.terms.reduceOnly) return true;
   const { terms } = child;
   const content = { ...terms, quantity: child.active, notional: null, exits: null };
-  const { scene } = planOrder(desk, account, content, {
+  const plan = planOrder(desk, account, content, {
     replaces: { ...account.open.holdOf(child), orders: 1 },
   });
-  const denial = denialOf(scene);
-  if (denial === null) return true;
+  const denial = denialOf(plan.scene);
+  if (denial !== null) reject(scene, child, denialReason(denial));
+  return denial === null;
+}
+
+function reject({ account, journal }: Scene, child: OrderRecord, reason: string): void {
   const timeMs = account.tools.clock.nowMs();
-  account.open.change(child, () => moveOrder(child, 'rejected', timeMs, denialReason(denial)));
+  account.open.change(child, () => moveOrder(child, 'rejected', timeMs, reason));
   journal.orderChanged(child);
   journal.event(account, orderEventType(child), timeMs, orderView(child));
-  return false;
 }
 
 function drop(scene: Scene, child: OrderRecord): void {

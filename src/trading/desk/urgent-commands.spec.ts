@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../../test/support/database.js';
-import { aBook, btc, type TestDesk, testDesk, trader } from '../../../test/support/trading-desk.js';
+import {
+  aBook,
+  anInstrument,
+  btc,
+  type TestDesk,
+  testDesk,
+  trader,
+} from '../../../test/support/trading-desk.js';
 import type { PlaceOrder } from '../contract/orders.js';
 import { CommandQueue, type Waiting } from './command-queue.js';
 import type { CommandKind } from './commands.js';
@@ -51,6 +58,45 @@ describe('cancels and halts', () => {
       expect(halted).toMatchObject({ status: 'fulfilled', value: { state: 'halted' } });
     } finally {
       t.instruments.get = get;
+    }
+  });
+
+  it('get through although a request of another order is out and its rules cannot be read', async () => {
+    const sol = 'SOL-USD.SIM';
+    t.instruments.byId.set(sol, anInstrument({ id: sol, base: 'SOL' }));
+    await t.market({ instrument: sol, book: aBook('100') });
+    const accountId = await t.account({ fillModel: { placeLatencyMs: 60_000 } });
+    const { order } = await t.orders.submit({
+      principal,
+      accountId,
+      order: { instrument: sol, side: 'buy', type: 'limit', quantity: '1', limitPrice: '90' },
+    });
+    await t.risk.setDeadManSwitch({ principal, accountId, timeoutSeconds: 5 });
+    const later = await testDesk(fresh.database, { seed: 'later', clock: t.clock });
+    const { get } = later.instruments;
+    later.instruments.get = async () => {
+      throw new Error('the market module is away');
+    };
+    try {
+      // As after a restart: nothing was read yet.
+      expect(
+        await later.risk.setState({ principal, accountId, state: { state: 'halted', reason: 'r' } }),
+      ).toMatchObject({
+        state: 'halted',
+      });
+      t.clock.ms += 5_000;
+      await expect(
+        later.risk.setDeadManSwitch({ principal, accountId, timeoutSeconds: 0 }),
+      ).resolves.toMatchObject({
+        timeoutSeconds: 0,
+      });
+      expect(await later.orders.get({ principal, accountId, orderId: order.id })).toMatchObject({
+        status: 'canceled',
+        statusReason: 'dead_man_switch',
+      });
+    } finally {
+      later.instruments.get = get;
+      await later.stop();
     }
   });
 
