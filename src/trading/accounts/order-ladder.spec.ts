@@ -24,6 +24,7 @@ function anOrder(id: string, terms: Partial<OrderTerms>): OrderRecord {
     expireAtMs: null,
     postOnly: false,
     reduceOnly: false,
+    feeRate: null,
     strategyId: null,
     tags: [],
     list: null,
