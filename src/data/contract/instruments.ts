@@ -36,7 +36,11 @@ export class InstrumentRules {
   })
   takerFee: string;
 
-  @oneOf(instrumentStatuses, { about: 'Only `trading` instruments take new orders.', example: 'trading' })
+  @oneOf(instrumentStatuses, {
+    about:
+      'Only `trading` instruments take new orders. What you stop stays stopped until you let it trade, whatever its venue lists.',
+    example: 'trading',
+  })
   status: string;
 }
 

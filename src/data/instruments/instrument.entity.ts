@@ -35,4 +35,7 @@ export class InstrumentEntity {
 
   @Column('text')
   status: string;
+
+  @Column('text', { name: 'operator_status', nullable: true })
+  operatorStatus: string | null;
 }

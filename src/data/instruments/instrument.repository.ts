@@ -5,19 +5,25 @@ import { Decimal } from '../../kernel/decimal.js';
 import { Instrument } from '../contract/instruments.js';
 import { InstrumentEntity } from './instrument.entity.js';
 
+/** An instrument, and the status an operator gave it; null while it follows its venue. */
+export interface KeptInstrument {
+  readonly instrument: Instrument;
+  readonly operatorStatus: string | null;
+}
+
 /** The one place that maps instruments to rows and back. */
 @Injectable()
 export class InstrumentRepository {
   constructor(@InjectRepository(InstrumentEntity) private readonly entities: Repository<InstrumentEntity>) {}
 
-  async all(limit: number): Promise<Instrument[]> {
+  async all(limit: number): Promise<KeptInstrument[]> {
     const rows = await this.entities.find({ order: { id: 'ASC' }, take: limit });
-    return rows.map(instrumentOf);
+    return rows.map((row) => ({ instrument: instrumentOf(row), operatorStatus: row.operatorStatus }));
   }
 
   /** Creates or replaces; answers what is stored now. */
-  async put(instrument: Instrument): Promise<Instrument> {
-    const row = this.entities.create(instrument);
+  async put({ instrument, operatorStatus }: KeptInstrument): Promise<Instrument> {
+    const row = this.entities.create({ ...instrument, operatorStatus });
     await this.entities.upsert(row, ['id']);
     return instrumentOf(row);
   }

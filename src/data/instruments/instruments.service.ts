@@ -16,6 +16,8 @@ export const instrumentsMax = 20_000;
 @Injectable()
 export class InstrumentsService extends Instruments implements OnModuleInit {
   private known = new Map<string, Instrument>();
+  /** Statuses an operator gave; they hold whatever a venue lists. */
+  private readonly operatorStatuses = new Map<string, string>();
   private loading: Promise<void> | null = null;
 
   constructor(
@@ -33,7 +35,8 @@ export class InstrumentsService extends Instruments implements OnModuleInit {
   /** Resolves when the instruments are in memory; for whoever starts beside this. */
   ready(): Promise<void> {
     this.loading ??= this.repository.all(instrumentsMax).then((all) => {
-      this.known = new Map(all.map((instrument) => [instrument.id, instrument]));
+      this.known = new Map(all.map(({ instrument }) => [instrument.id, instrument]));
+      for (const { instrument, operatorStatus } of all) this.decide(instrument.id, operatorStatus);
     });
     return this.loading;
   }
@@ -80,10 +83,28 @@ export class InstrumentsService extends Instruments implements OnModuleInit {
         detail: `there are ${this.known.size} instruments already; ${instrumentsMax} is the most this server keeps`,
       });
     }
-    return this.store(command.id, command.rules);
+    const { id, rules } = command;
+    const operatorStatus = this.operatorStatusOf(id, rules.status);
+    const stored = await this.store(id, rules, operatorStatus);
+    this.decide(id, operatorStatus);
+    return stored;
   }
 
-  /** Takes in what a venue says of its instrument. Fees it does not publish change nothing that is known already. */
+  /** What an operator stops stays stopped until one lets it trade; a status that is merely repeated is no decision. */
+  private operatorStatusOf(id: string, status: string): string | null {
+    if (status === 'trading') return null;
+    return this.known.get(id)?.status === status ? (this.operatorStatuses.get(id) ?? null) : status;
+  }
+
+  private decide(id: string, operatorStatus: string | null): void {
+    if (operatorStatus === null) this.operatorStatuses.delete(id);
+    else this.operatorStatuses.set(id, operatorStatus);
+  }
+
+  /**
+   * Takes in what a venue says of its instrument. Fees it does not publish change nothing that is known already, and its
+   * status not what an operator decided.
+   */
   async learn(id: string, rules: InstrumentRules, publishesFees: boolean): Promise<void> {
     const known = this.known.get(id);
     const faults = faultsOf(InstrumentRules, rules);
@@ -92,7 +113,7 @@ export class InstrumentsService extends Instruments implements OnModuleInit {
       throw new Error(`its rules of ${id} make no sense: ${pointer} ${detail}`);
     }
     const fees = known && !publishesFees ? { makerFee: known.makerFee, takerFee: known.takerFee } : {};
-    const learnt = { ...rules, ...fees };
+    const learnt = { ...rules, ...fees, status: this.operatorStatuses.get(id) ?? rules.status };
     const names = Object.keys(learnt) as (keyof InstrumentRules)[];
     if (known && names.every((name) => known[name] === learnt[name])) return;
     await this.store(id, learnt);
@@ -104,15 +125,18 @@ export class InstrumentsService extends Instruments implements OnModuleInit {
     if (known && known.status !== 'delisted') await this.store(id, { ...known, status: 'delisted' });
   }
 
-  private async store(id: string, rules: InstrumentRules): Promise<Instrument> {
+  private async store(
+    id: string,
+    rules: InstrumentRules,
+    operatorStatus = this.operatorStatuses.get(id) ?? null,
+  ): Promise<Instrument> {
     const { base, quote, venue } = parseInstrumentId(id)!;
     const { tickSize, lotSize, minimumQuantity, minimumNotional, makerFee, takerFee, status } = rules;
-    const stored = await this.repository.put(
-      Object.assign(new Instrument(), {
-        ...{ tickSize, lotSize, minimumQuantity, minimumNotional, makerFee, takerFee, status },
-        ...{ id, base, quote, venue },
-      }),
-    );
+    const instrument = Object.assign(new Instrument(), {
+      ...{ tickSize, lotSize, minimumQuantity, minimumNotional, makerFee, takerFee, status },
+      ...{ id, base, quote, venue },
+    });
+    const stored = await this.repository.put({ instrument, operatorStatus });
     this.known.set(stored.id, stored);
     return stored;
   }
