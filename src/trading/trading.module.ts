@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountsService } from './accounts/accounts.service.js';
+import { AccountUseRepository } from './accounts/account-use.repository.js';
 import { IdempotencyRepository } from './accounts/idempotency.repository.js';
 import { Accounts } from './contract/accounts.js';
 import { OrderLists } from './contract/order-lists.js';
@@ -44,6 +45,7 @@ const deskProviders: Provider[] = [
   { provide: DeskReads, useExisting: Desk },
   OrderListRepository,
   IdempotencyRepository,
+  AccountUseRepository,
   OrdersService,
   { provide: Orders, useExisting: OrdersService },
   OrderListsRepository,

@@ -99,6 +99,6 @@ export function ownedAccounts(fakes: FakePorts, owners: Record<string, string>):
     if (owners[accountId] !== principal.userId) {
       throw tradingProblem('TRADING_ACCOUNT_UNKNOWN', { detail: `there is no account ${accountId}` });
     }
-    return { id: accountId, owner: principal.userId, session: 'live', version: 1 };
+    return { id: accountId, owner: principal.userId, session: 'live', version: 1, archivedAt: null };
   });
 }

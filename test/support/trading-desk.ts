@@ -14,6 +14,7 @@ import type { Page } from '../../src/kernel/page.js';
 import type { Database } from '../../src/platform/database/database.service.js';
 import { InProcessEventBus } from '../../src/platform/events/in-process-event-bus.service.js';
 import { AccountsService } from '../../src/trading/accounts/accounts.service.js';
+import { AccountUseRepository } from '../../src/trading/accounts/account-use.repository.js';
 import { IdempotencyRepository } from '../../src/trading/accounts/idempotency.repository.js';
 import type { CreateAccount } from '../../src/trading/contract/accounts.js';
 import type { AccountChanged } from '../../src/trading/contract/events.js';
@@ -134,7 +135,12 @@ export async function testDesk(
   const ids = new UlidIds(clock, new SeededRandom(seed));
   const feeds = new InstrumentCache(instruments, new QuietMarket(), clock, settings, log);
   const desk = new Desk(database, bus, clock, ids, log, settings, feeds, new TradingMetrics(metrics));
-  const accounts = new AccountsService(desk, new IdempotencyRepository(database, clock), ids);
+  const accounts = new AccountsService(
+    desk,
+    new IdempotencyRepository(database, clock),
+    new AccountUseRepository(database),
+    ids,
+  );
   const heard: AccountChanged[] = [];
   bus.subscribe<AccountChanged>('trading.account-changed', 'test', (event) => void heard.push(event));
   const trail = new RiskChangesRepository(database);

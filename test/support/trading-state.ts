@@ -1,4 +1,3 @@
-import { Decimal } from '../../src/kernel/decimal.js';
 import { liveSession } from '../../src/kernel/events.js';
 import { UlidIds } from '../../src/kernel/ids.js';
 import { SeededRandom } from '../../src/kernel/random.js';
@@ -89,8 +88,9 @@ export class TestAccount {
         leverage,
         maintenanceRatio,
         fillModel,
+        initialBalances: balances,
       },
-      initialBalances: new Map(Object.entries(balances).map(([asset, total]) => [asset, Decimal.of(total)])),
+      actor: 'tess',
       answerKey: null,
     });
     this.limits(limits);

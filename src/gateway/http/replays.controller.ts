@@ -34,6 +34,7 @@ export class ReplaysController {
       'DATA_TOO_MANY_JOBS',
       'TRADING_ACCOUNT_UNKNOWN',
       'TRADING_GRANT_TOO_LOW',
+      'TRADING_ACCOUNT_ARCHIVED',
       'TRADING_ACCOUNT_IN_REPLAY',
     ],
   })
@@ -50,7 +51,13 @@ export class ReplaysController {
       repeatable: false,
       act: async () => {
         for (const accountId of replay.accounts) {
-          const { session } = await this.accounts.get({ principal, accountId, needed: 'own' });
+          const { session, archivedAt } = await this.accounts.get({ principal, accountId, needed: 'own' });
+          if (archivedAt !== null) {
+            throw tradingProblem('TRADING_ACCOUNT_ARCHIVED', {
+              detail: `account ${accountId} is archived since ${archivedAt} and trades no more; name another one`,
+              facts: { accountId },
+            });
+          }
           if (session !== liveSession) {
             throw tradingProblem('TRADING_ACCOUNT_IN_REPLAY', {
               detail: `account ${accountId} trades in replay ${session}; wait for its end, or stop it with DELETE /v1/replays/${session}`,

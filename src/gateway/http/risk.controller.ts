@@ -19,7 +19,7 @@ import { versionWanted } from './if-match.js';
 import type { Reply, SignedRequest } from './request.adapter.js';
 
 const problems = ['TRADING_ACCOUNT_UNKNOWN'];
-const acts = [...problems, ...busy];
+const acts = [...problems, 'TRADING_ACCOUNT_ARCHIVED', ...busy];
 const etag = 'The `ETag` is the version to send as `If-Match` with a change.';
 
 /** Limits of an account, the latch that stops it, and the switch that stops it when its owner falls silent. */

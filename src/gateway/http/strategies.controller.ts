@@ -42,6 +42,7 @@ export class StrategiesController {
     problems: [
       'TRADING_ACCOUNT_UNKNOWN',
       'TRADING_GRANT_TOO_LOW',
+      'TRADING_ACCOUNT_ARCHIVED',
       'DATA_UNKNOWN_INSTRUMENT',
       'REQUEST_CONFLICT',
     ],
@@ -107,7 +108,11 @@ export class StrategiesController {
   @Post(':strategyId/start')
   @RequireRole('trader')
   @HttpCode(200)
-  @Describe({ summary: 'Start a strategy', answers: Strategy, problems: acts })
+  @Describe({
+    summary: 'Start a strategy',
+    answers: Strategy,
+    problems: [...acts, 'TRADING_ACCOUNT_ARCHIVED'],
+  })
   start(
     @PathId('accountId') accountId: string,
     @PathId('strategyId') strategyId: string,
@@ -123,7 +128,7 @@ export class StrategiesController {
   @Describe({
     summary: 'Stop a strategy; its position and orders stay as they are',
     answers: Strategy,
-    problems,
+    problems: acts,
   })
   stop(
     @PathId('accountId') accountId: string,

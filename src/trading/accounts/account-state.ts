@@ -29,6 +29,8 @@ export interface AccountTerms extends MarginTerms {
   readonly type: 'cash' | 'margin';
   readonly baseCurrency: string;
   readonly fillModel: FillModel;
+  /** What it began with, and begins with again. */
+  readonly initialBalances: Readonly<Record<string, string>>;
   readonly createdAtMs: number;
 }
 
@@ -72,6 +74,10 @@ export class AccountState {
   grants: readonly AccountGrant[] = [];
   /** Rises with every change of name, leverage or grants. */
   version = 1;
+  /** Since when it counts: its newest reset, or when it was made. Entries of log and ledger after these numbers. */
+  began: { readonly seq: number; readonly ledgerSeq: number; readonly timeMs: number };
+  /** When it was put away for good. */
+  archivedAtMs: number | null = null;
   /** Rises with every change of the limits. */
   limitsVersion = 1;
   memory: RiskMemory = freshRiskMemory();
@@ -89,6 +95,7 @@ export class AccountState {
     limits: Required<RiskLimits>,
     public tools: SessionTools,
   ) {
+    this.began = { seq: 0, ledgerSeq: 0, timeMs: terms.createdAtMs };
     this.model = paperModel(terms.fillModel);
     this.marginRules = new MarginRules(terms);
     this.limitTexts = limits;
@@ -118,6 +125,12 @@ export class AccountState {
 
   get limitView(): Required<RiskLimits> {
     return this.limitTexts;
+  }
+
+  initialBalances(): Map<string, Decimal> {
+    return new Map(
+      Object.entries(this.terms.initialBalances).map(([asset, amount]) => [asset, Decimal.of(amount)]),
+    );
   }
 
   setLimits(limits: Required<RiskLimits>): void {

@@ -26,6 +26,8 @@ export function accountView(account: AccountState): Account {
     fillModel: { ...fillModelDefaults, ...terms.fillModel },
     grants: [...account.grants],
     version: account.version,
+    resetAt: account.began.seq === 0 ? null : toRfc3339(account.began.timeMs),
+    archivedAt: account.archivedAtMs === null ? null : toRfc3339(account.archivedAtMs),
     createdAt: toRfc3339(terms.createdAtMs),
   };
 }

@@ -2,15 +2,19 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Decimal } from '../../kernel/decimal.js';
 import { problem } from '../../kernel/errors.js';
+import { tradingProblem } from '../contract/errors.js';
 import { Ids } from '../../kernel/ids.js';
 import type { Principal } from '../../kernel/principal.js';
 import {
   type Account,
   type AccountGrant,
   Accounts,
+  type AccountsQuery,
+  type CloneAccount,
   type CreateAccount,
   type FillModel,
   type PatchAccount,
+  type ResetAccount,
   type Transfer,
   type TransferRequest,
 } from '../contract/accounts.js';
@@ -19,6 +23,7 @@ import { Desk } from '../desk/desk.service.js';
 import { accountOf } from '../desk/desk-state.js';
 import { checkMargin } from '../risk/margin.js';
 import { accountView } from './account-view.js';
+import { AccountUseRepository } from './account-use.repository.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 
 /** Opens accounts and moves money in and out of them. */
@@ -27,6 +32,7 @@ export class AccountsService extends Accounts {
   constructor(
     private readonly desk: Desk,
     private readonly keys: IdempotencyRepository,
+    private readonly use: AccountUseRepository,
     private readonly ids: Ids,
   ) {
     super();
@@ -44,8 +50,8 @@ export class AccountsService extends Accounts {
     return this.keys.once(key, () => this.open(principal.userId, account, key));
   }
 
-  async list({ principal }: { principal: Principal }): Promise<Account[]> {
-    const ids = this.desk.visibleTo(principal);
+  async list({ principal, ...query }: { principal: Principal } & AccountsQuery): Promise<Account[]> {
+    const ids = this.desk.visibleTo(principal, query);
     return Promise.all(ids.map((accountId) => this.view(accountId)));
   }
 
@@ -93,6 +99,74 @@ export class AccountsService extends Accounts {
     return known ?? this.open(owner, demo, null);
   }
 
+  async reset(command: {
+    principal: Principal;
+    accountId: string;
+    reset: ResetAccount;
+    idempotencyKey?: string;
+  }): Promise<Account> {
+    const { principal, accountId, reset } = command;
+    this.desk.authorise(principal, accountId, 'own');
+    const key = keyOf(`reset:${accountId}`, command.idempotencyKey, reset);
+    return this.keys.once(key, async () => {
+      await this.requireIdle(accountId, 'reset');
+      const balances = reset.balances === undefined ? null : balancesOf(reset.balances);
+      const actor = principal.username;
+      return this.desk.submit({ kind: 'reset-account', accountId, balances, actor, answerKey: key });
+    });
+  }
+
+  async clone(command: {
+    principal: Principal;
+    accountId: string;
+    clone: CloneAccount;
+    idempotencyKey?: string;
+  }): Promise<Account> {
+    const { principal, accountId, clone } = command;
+    this.desk.authorise(principal, accountId, 'read');
+    const key = keyOf(`clone:${accountId}:${principal.userId}`, command.idempotencyKey, clone);
+    return this.keys.once(key, async () => {
+      const source = await this.desk.read(accountId, (desk) => {
+        const { terms, limitView } = accountOf(desk, accountId);
+        return { terms, limits: limitView };
+      });
+      const id = this.ids.next();
+      const { createdAtMs: _madeThen, ...terms } = source.terms;
+      return this.desk.submit({
+        kind: 'create-account',
+        accountId: id,
+        terms: { ...terms, id, owner: principal.userId, name: clone.name ?? terms.name },
+        limits: source.limits,
+        actor: principal.username,
+        answerKey: key,
+      });
+    });
+  }
+
+  async archive(command: {
+    principal: Principal;
+    accountId: string;
+    idempotencyKey?: string;
+  }): Promise<Account> {
+    const { principal, accountId } = command;
+    this.desk.authorise(principal, accountId, 'own');
+    const key = keyOf(`archive:${accountId}`, command.idempotencyKey, {});
+    return this.keys.once(key, async () => {
+      await this.requireIdle(accountId, 'archived');
+      return this.desk.submit({ kind: 'archive-account', accountId, answerKey: key });
+    });
+  }
+
+  /** A strategy that goes on would trade a book it knows nothing of. Throws TRADING_STRATEGY_STATE. */
+  private async requireIdle(accountId: string, what: string): Promise<void> {
+    const started = await this.use.startedStrategy(accountId);
+    if (started === null) return;
+    throw tradingProblem('TRADING_STRATEGY_STATE', {
+      detail: `strategy ${started.name} (${started.id}) of this account is started; the account can be ${what} only while none is: stop it first`,
+      facts: { startedStrategyId: started.id },
+    });
+  }
+
   private open(owner: string, account: CreateAccount, answerKey: AnswerKey | null): Promise<Account> {
     const accountId = this.ids.next();
     return this.desk.submit({
@@ -108,10 +182,9 @@ export class AccountsService extends Accounts {
         leverage: account.leverage ?? 1,
         maintenanceRatio: account.maintenanceRatio ?? null,
         fillModel: account.fillModel ?? {},
+        initialBalances: account.initialBalances,
       },
-      initialBalances: new Map(
-        Object.entries(account.initialBalances).map(([asset, amount]) => [asset, Decimal.of(amount)]),
-      ),
+      actor: owner,
       answerKey,
     });
   }
@@ -137,6 +210,10 @@ function checkFillModel(model: FillModel): void {
       errors: [{ pointer: `/fillModel/${field}`, detail }],
     });
   }
+}
+
+function balancesOf(texts: Readonly<Record<string, string>>): Map<string, Decimal> {
+  return new Map(Object.entries(texts).map(([asset, amount]) => [asset, Decimal.of(amount)]));
 }
 
 function checkGrants(grants: readonly AccountGrant[], owner: string): void {

@@ -19,6 +19,8 @@ export function stateHash(account: AccountState): string {
     terms: account.terms,
     grants: account.grants,
     version: account.version,
+    began: account.began,
+    archivedAtMs: account.archivedAtMs,
     session: account.session,
     replays: account.replays,
     seq: account.seq,

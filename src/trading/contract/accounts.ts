@@ -216,6 +216,29 @@ export class Account {
   version: number;
   @time()
   createdAt: string;
+  @time({ nullable: true, about: 'Since when statistics count; null: since it was made.' })
+  resetAt: string | null;
+  @time({ nullable: true, about: 'Nothing is ordered or paid in it any more.' })
+  archivedAt: string | null;
+}
+
+export class AccountsQuery {
+  @flag({ optional: true, about: 'List the archived ones too. Default false.' })
+  archived?: boolean;
+}
+
+export class ResetAccount {
+  @decimalMap({
+    optional: true,
+    about: 'What it begins with, by asset; left out: what it once began with.',
+    example: { USD: '100000' },
+  })
+  balances?: Record<string, string>;
+}
+
+export class CloneAccount {
+  @text({ min: 1, max: 60, optional: true, about: 'Default: the name of the account it is a clone of.' })
+  name?: string;
 }
 
 export class TransferRequest {
@@ -244,7 +267,16 @@ export class Transfer extends TransferRequest {
 export abstract class Accounts {
   static readonly port: PortDescription<Accounts> = {
     name: 'trading.accounts',
-    methods: { create: 'keyed', list: 'read', get: 'read', update: 'act', transfer: 'keyed' },
+    methods: {
+      create: 'keyed',
+      list: 'read',
+      get: 'read',
+      update: 'act',
+      transfer: 'keyed',
+      reset: 'keyed',
+      clone: 'keyed',
+      archive: 'keyed',
+    },
   };
 
   /** `idempotencyKey`: the same key and content answers the first account again; other content → IDEMPOTENCY_KEY_REUSED. */
@@ -253,7 +285,8 @@ export abstract class Accounts {
     account: CreateAccount;
     idempotencyKey?: string;
   }): Promise<Account>;
-  abstract list(query: { principal: Principal }): Promise<Account[]>;
+  /** `archived`: also those that were put away. */
+  abstract list(query: { principal: Principal } & AccountsQuery): Promise<Account[]>;
   /** `needed`: what the principal must be allowed to do with it, `read` unless said. Throws TRADING_ACCOUNT_UNKNOWN. */
   abstract get(query: {
     principal: Principal;
@@ -271,11 +304,38 @@ export abstract class Accounts {
     version: number | null;
     changes: PatchAccount;
   }): Promise<Account>;
-  /** Throws TRADING_BALANCE_TOO_LOW. */
+  /** Throws TRADING_BALANCE_TOO_LOW, TRADING_ACCOUNT_ARCHIVED. */
   abstract transfer(command: {
     principal: Principal;
     accountId: string;
     transfer: TransferRequest;
     idempotencyKey?: string;
   }): Promise<Transfer>;
+  /**
+   * Begins again with its first balances or those given: open orders are cancelled, the ledger is closed and opened by
+   * balanced transactions, positions are flat, statistics, drawdown and latch begin anew. Logs go on. Throws
+   * TRADING_STRATEGY_STATE while a strategy is started, TRADING_ACCOUNT_IN_REPLAY, TRADING_ACCOUNT_ARCHIVED.
+   */
+  abstract reset(command: {
+    principal: Principal;
+    accountId: string;
+    reset: ResetAccount;
+    idempotencyKey?: string;
+  }): Promise<Account>;
+  /** A new account of the caller's with the same type, currency, fill model, limits and first balances; flat, and without its grants. */
+  abstract clone(command: {
+    principal: Principal;
+    accountId: string;
+    clone: CloneAccount;
+    idempotencyKey?: string;
+  }): Promise<Account>;
+  /**
+   * Cancels what is open and puts the account away for good: still read, no longer listed, every order, transfer and
+   * setting refused. Archiving an archived one answers it as it is. Throws as `reset` does, but for that.
+   */
+  abstract archive(command: {
+    principal: Principal;
+    accountId: string;
+    idempotencyKey?: string;
+  }): Promise<Account>;
 }

@@ -10,6 +10,7 @@ export const tradingProblem = defineProblems({
   TRADING_LOCK_UNKNOWN: { status: 404, title: 'No such lock', retryable: false },
   TRADING_STRATEGY_UNKNOWN: { status: 404, title: 'Unknown strategy', retryable: false },
   TRADING_STRATEGY_STATE: { status: 409, title: 'Strategy is in another state', retryable: false },
+  TRADING_ACCOUNT_ARCHIVED: { status: 409, title: 'Account is archived', retryable: false },
   TRADING_ACCOUNT_IN_REPLAY: { status: 409, title: 'Account is part of a replay', retryable: true },
   TRADING_CLIENT_ORDER_ID_REUSED: {
     status: 422,

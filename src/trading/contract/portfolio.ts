@@ -197,7 +197,7 @@ export class LedgerItem {
   asset: string;
   @decimal({ sign: 'any', about: 'Entries of one transaction sum to 0 per asset.' })
   amount: string;
-  @oneOf(['deposit', 'withdrawal', 'fill', 'fee'])
+  @oneOf(['deposit', 'withdrawal', 'fill', 'fee', 'reset'])
   kind: string;
   @text({ about: 'Id of what caused it.' })
   ref: string;

@@ -7,6 +7,7 @@ import { toRfc3339 } from '../../kernel/time.js';
 import { AccountState, type AccountTerms } from '../accounts/account-state.js';
 import { accountView } from '../accounts/account-view.js';
 import type { Account, Transfer, TransferRequest } from '../contract/accounts.js';
+import type { RiskLimits } from '../contract/risk.js';
 import { tradingProblem } from '../contract/errors.js';
 import { withdrawable } from '../risk/account-worth.js';
 import { limitDefaults } from '../risk/limits.js';
@@ -16,6 +17,7 @@ import { accountOf, type DeskState, marketOf } from './desk-state.js';
 import type { Journal } from './journal.js';
 import { apartFromLosses } from './measure-losses.js';
 import { disarm } from './dead-man.js';
+import { setLimits } from './risk-acts.js';
 
 /** Assets an account may come to hold by deposits; each is valued with every margin order. */
 export const assetsMax = 200;
@@ -31,7 +33,9 @@ export interface CreateAccountCommand {
   readonly kind: 'create-account';
   readonly accountId: string;
   readonly terms: Omit<AccountTerms, 'createdAtMs'>;
-  readonly initialBalances: ReadonlyMap<string, Decimal>;
+  /** Of the account it is a clone of; left out: the defaults. */
+  readonly limits?: Required<RiskLimits>;
+  readonly actor: string;
   readonly answerKey: AnswerKey | null;
 }
 
@@ -65,7 +69,14 @@ export function createAccount(desk: DeskState, command: CreateAccountCommand, jo
   desk.accounts.set(account.id, account);
   journal.newAccounts.add(account);
   journal.event(account, 'account-created', timeMs, accountView(account));
-  for (const [asset, amount] of command.initialBalances) {
+  if (command.limits !== undefined) {
+    setLimits(
+      desk,
+      { kind: 'set-limits', accountId: account.id, changes: command.limits, actor: command.actor },
+      journal,
+    );
+  }
+  for (const [asset, amount] of account.initialBalances()) {
     if (amount.isZero()) continue;
     bookTransfer(account, journal, { id: desk.live.ids.next(), kind: 'deposit', asset, amount, timeMs });
   }
@@ -111,7 +122,7 @@ export function transfer(desk: DeskState, command: TransferCommand, journal: Jou
 export function bindToReplay(desk: DeskState, command: BindCommand, journal: Journal): boolean {
   const account = accountOf(desk, command.accountId);
   if (account.session === command.replayId) return true;
-  if (account.session !== liveSession) return false;
+  if (account.session !== liveSession || account.archivedAtMs !== null) return false;
   for (const order of [...account.open.all()]) cancelOpen(account, order, 'replay_started', journal);
   // It was set by the wall clock, and the orders it guards are gone.
   disarm(account, journal);
@@ -146,7 +157,7 @@ function sessionChanged(account: AccountState, journal: Journal): void {
   journal.event(account, 'session-changed', account.tools.clock.nowMs(), accountView(account));
 }
 
-function answered<T extends object>(
+export function answered<T extends object>(
   journal: Journal,
   key: AnswerKey | null,
   answer: T,

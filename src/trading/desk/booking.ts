@@ -3,7 +3,7 @@ import { toRfc3339 } from '../../kernel/time.js';
 import type { AccountState } from '../accounts/account-state.js';
 import { positionView } from '../accounts/account-view.js';
 import type { Fill } from '../contract/portfolio.js';
-import { fillEntries, type LedgerEntry, transferEntries } from '../ledger/ledger.js';
+import { fillEntries, type LedgerEntry, resetEntries, transferEntries } from '../ledger/ledger.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
 import { fillOrder, moveOrder, type OrderRecord } from '../orders/order.js';
@@ -161,6 +161,24 @@ export function bookTransfer(
     time: toRfc3339(timeMs),
   });
   balancesChanged(account, journal, touched, timeMs);
+}
+
+/** Closes the book and opens it with `balances`. Answers the number of the last entry that closed it. */
+export function bookReset(
+  account: AccountState,
+  journal: Journal,
+  reset: { id: string; openingId: string; balances: ReadonlyMap<string, Decimal>; timeMs: number },
+): number {
+  const { id, openingId, balances, timeMs } = reset;
+  const out = resetEntries(account.totals, 'out');
+  const touched = book(account, journal, out, { transactionId: id, ref: id, timeMs });
+  const closedAt = account.ledgerSeq;
+  const opening = resetEntries(balances, 'in');
+  for (const asset of book(account, journal, opening, { transactionId: openingId, ref: id, timeMs })) {
+    touched.add(asset);
+  }
+  balancesChanged(account, journal, touched, timeMs);
+  return closedAt;
 }
 
 function book(

@@ -13,6 +13,13 @@ import {
   transfer,
   type TransferCommand,
 } from './account-acts.js';
+import {
+  archiveAccount,
+  archived,
+  type ArchiveAccountCommand,
+  resetAccount,
+  type ResetAccountCommand,
+} from './account-life.js';
 import { cancelAll, type CancelAllCommand, type CancelCommand, cancelOrder } from './cancel-orders.js';
 import { type AmendCommand, amendOrder } from './amend-order.js';
 import { closePosition, type ClosePositionCommand } from './close-position.js';
@@ -54,6 +61,8 @@ export interface Answers {
   'cancel-all': Order[];
   'create-account': Account;
   'update-account': Account;
+  'reset-account': Account;
+  'archive-account': Account;
   transfer: Transfer;
   'set-limits': VersionedRiskLimits;
   'set-state': RiskState;
@@ -77,6 +86,8 @@ export type Command =
   | CancelAllCommand
   | CreateAccountCommand
   | UpdateAccountCommand
+  | ResetAccountCommand
+  | ArchiveAccountCommand
   | TransferCommand
   | SetLimitsCommand
   | SetStateCommand
@@ -108,13 +119,31 @@ export function isUrgent({ kind }: Command): boolean {
   return urgent.has(kind);
 }
 
+/** Whatever would change a book that is closed for good. Cancels find nothing and pass. */
+const refusedOnceArchived: ReadonlySet<CommandKind> = new Set<CommandKind>([
+  'place',
+  'place-batch',
+  'place-list',
+  'amend',
+  'close-position',
+  'transfer',
+  'reset-account',
+  'set-limits',
+  'set-state',
+  'set-dead-man',
+  'unlock',
+]);
+
 /** Runs one command over memory. A problem it throws left no trace; anything else taints the whole batch. */
 export function execute(desk: DeskState, command: Command, journal: Journal): Answers[CommandKind] {
   const account = 'accountId' in command ? desk.accounts.get(command.accountId) : undefined;
   const fills = journal.fills.length;
   try {
     // Its own clock comes before whatever is asked of an account.
-    if (account !== undefined) runDue({ desk, accounts: [account], journal }, account.tools.clock.nowMs());
+    if (account !== undefined) {
+      runDue({ desk, accounts: [account], journal }, account.tools.clock.nowMs());
+      if (account.archivedAtMs !== null && refusedOnceArchived.has(command.kind)) throw archived(account.id);
+    }
     return executed(desk, command, journal);
   } finally {
     // A refused command may still have found an order whose time was up.
@@ -145,6 +174,10 @@ function executed(desk: DeskState, command: Command, journal: Journal): Answers[
       return createAccount(desk, command, journal);
     case 'update-account':
       return updateAccount(desk, command, journal);
+    case 'reset-account':
+      return resetAccount(desk, command, journal);
+    case 'archive-account':
+      return archiveAccount(desk, command, journal);
     case 'transfer':
       return transfer(desk, command, journal);
     case 'set-limits':

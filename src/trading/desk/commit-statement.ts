@@ -20,7 +20,8 @@ interface Part {
 const accountColumns =
   'id text, name text, owner text, mode text, type text, base_currency text, fill_model json, limits json, ' +
   'risk_state text, risk_reason text, risk_actor text, risk_since_ms bigint, session text, replays int, created_ms bigint, ' +
-  'limits_version int, risk_memory json, grants json, version int, leverage double precision, maintenance_ratio double precision';
+  'limits_version int, risk_memory json, grants json, version int, leverage double precision, maintenance_ratio double precision, ' +
+  'initial_balances json, reset_seq bigint, reset_ledger_seq bigint, reset_ms bigint, archived_ms bigint';
 const progressColumns =
   'quantity numeric, inactive_quantity numeric, in_flight json, limit_price numeric, trigger_price numeric, status text, filled_quantity numeric, filled_notional numeric, fees json, status_reason text, denial json, ' +
   'updated_ms bigint, version int';
@@ -70,7 +71,9 @@ const parts: readonly Part[] = [
       'UPDATE trading.accounts t SET limits = r.limits, risk_state = r.risk_state, risk_reason = r.risk_reason, ' +
       'risk_actor = r.risk_actor, risk_since_ms = r.risk_since_ms, session = r.session, replays = r.replays, ' +
       'limits_version = r.limits_version, risk_memory = r.risk_memory, name = r.name, grants = r.grants, ' +
-      'version = r.version, leverage = r.leverage, maintenance_ratio = r.maintenance_ratio ' +
+      'version = r.version, leverage = r.leverage, maintenance_ratio = r.maintenance_ratio, ' +
+      'reset_seq = r.reset_seq, reset_ledger_seq = r.reset_ledger_seq, ' +
+      'reset_ms = r.reset_ms, archived_ms = r.archived_ms ' +
       `FROM json_to_recordset($n::json) AS r(${accountColumns}) WHERE t.id = r.id`,
     rows: (j) => [...j.changedAccounts].filter((account) => !j.newAccounts.has(account)).map(accountRow),
   },
@@ -219,6 +222,11 @@ function accountRow(account: AccountState): object {
     created_ms: terms.createdAtMs,
     grants: account.grants,
     version: account.version,
+    initial_balances: terms.initialBalances,
+    reset_seq: account.began.seq,
+    reset_ledger_seq: account.began.ledgerSeq,
+    reset_ms: account.began.seq === 0 ? null : account.began.timeMs,
+    archived_ms: account.archivedAtMs,
     limits_version: account.limitsVersion,
     leverage: terms.leverage,
     maintenance_ratio: terms.maintenanceRatio,

@@ -38,6 +38,8 @@ export function deskAccount(
     seq: account.seq,
     tradingState: account.latch.state,
     createdAtMs: terms.createdAtMs,
+    began: account.began,
+    archivedAtMs: account.archivedAtMs,
     balances: [...account.totals.keys()].toSorted().map((asset) => {
       const [total, reserved] = [account.total(asset), account.reserved(asset)];
       return { asset, total, reserved, free: total.minus(reserved) };

@@ -1,5 +1,5 @@
 import type { Decimal } from '../../kernel/decimal.js';
-import type { TradingState } from '../accounts/account-state.js';
+import type { AccountState, TradingState } from '../accounts/account-state.js';
 import type { Order } from '../contract/orders.js';
 import type { PositionState } from '../positions/position.js';
 import type { MarginRules } from '../risk/margin.js';
@@ -47,6 +47,9 @@ export interface DeskAccount {
   readonly seq: number;
   readonly tradingState: TradingState;
   readonly createdAtMs: number;
+  /** Since when it counts: its newest reset, or when it was made. */
+  readonly began: AccountState['began'];
+  readonly archivedAtMs: number | null;
   /** By asset, zeros included once they were held. */
   readonly balances: readonly HeldBalance[];
   /** By instrument, flat ones included once they were traded. */

@@ -28,6 +28,11 @@ interface AccountRow {
   leverage: number;
   maintenance_ratio: number | null;
   fill_model: AccountTerms['fillModel'];
+  initial_balances: AccountTerms['initialBalances'];
+  reset_seq: number;
+  reset_ledger_seq: number;
+  reset_ms: number | null;
+  archived_ms: number | null;
   limits: RiskLimits;
   risk_state: TradingState;
   risk_reason: string | null;
@@ -180,6 +185,7 @@ function accountOfRow(row: AccountRow, tools: SessionTools): AccountState {
     leverage: row.leverage,
     maintenanceRatio: row.maintenance_ratio,
     fillModel: row.fill_model,
+    initialBalances: row.initial_balances,
     createdAtMs: row.created_ms,
   };
   const account = new AccountState(terms, { ...limitDefaults, ...row.limits }, tools);
@@ -189,6 +195,10 @@ function accountOfRow(row: AccountRow, tools: SessionTools): AccountState {
   account.replays = row.replays;
   account.grants = row.grants;
   account.version = row.version;
+  account.archivedAtMs = row.archived_ms;
+  if (row.reset_ms !== null) {
+    account.began = { seq: row.reset_seq, ledgerSeq: row.reset_ledger_seq, timeMs: row.reset_ms };
+  }
   account.limitsVersion = row.limits_version;
   const { measure, ...memory } = readRiskMemory(row.risk_memory);
   account.memory = memory;

@@ -17,6 +17,7 @@ import { SharedRisk } from '../risk/shared-risk.js';
 import { SharedRiskRepository } from '../risk/shared-risk.repository.js';
 import { TradingConfig } from '../trading.config.js';
 import { TradingMetrics } from '../trading.metrics.js';
+import { archived } from './account-life.js';
 import type { AnswerOf, Command } from './commands.js';
 import { deskAccount } from './desk-account.js';
 import { type DeskAccount, DeskReads } from './desk-reads.js';
@@ -144,10 +145,17 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
     if (!includes(access, needed)) throw notGranted(access, needed);
   }
 
-  /** Ids of the accounts a principal may see, oldest first. */
-  visibleTo(principal: Principal): string[] {
+  /** Throws TRADING_ACCOUNT_ARCHIVED. The desk itself refuses what would reach its book. */
+  requireInUse(accountId: string): void {
+    const account = accountOf(this.of(accountId).desk, accountId);
+    if (account.archivedAtMs !== null) throw archived(accountId);
+  }
+
+  /** Ids of the accounts a principal may see, oldest first; the archived ones only if asked for. */
+  visibleTo(principal: Principal, { archived: also = false }: { archived?: boolean } = {}): string[] {
     return this.partitions
       .flatMap(({ desk }) => [...desk.accounts.values()])
+      .filter((account) => also || account.archivedAtMs === null)
       .filter((account) => accessTo(principal, account) !== null)
       .map(({ id }) => id)
       .toSorted();

@@ -29,7 +29,9 @@ export interface MarketCommand {
 export function marketStep(desk: DeskState, command: MarketCommand, journal: Journal): void {
   const { session, timeMs, seen = false } = command;
   const data = believable(command.data);
-  const accounts = [...desk.accounts.values()].filter((account) => account.session === session);
+  const accounts = [...desk.accounts.values()].filter(
+    (account) => account.session === session && account.archivedAtMs === null,
+  );
   const opening = data.bar ? { instrument: data.instrument, price: Decimal.of(data.bar.open) } : null;
   const scene = { desk, accounts, journal };
   // A venue's clock may be ahead of ours, and nothing ends or lapses before its time on ours.

@@ -125,6 +125,7 @@ export function tighten(
 /** Cancels and closes, and leaves the account's own latch as it is. */
 export function standDown(desk: DeskState, command: StandDownCommand, journal: Journal): void {
   const account = accountOf(desk, command.accountId);
+  if (account.archivedAtMs !== null) return;
   if (command.flatten) {
     account.memory.flattening = true;
     journal.changedAccounts.add(account);

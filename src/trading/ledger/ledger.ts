@@ -7,7 +7,7 @@ import { invariant } from '../../kernel/invariant.js';
  */
 export type LedgerAccount = 'cash' | 'venue' | 'fees' | 'external';
 
-export type LedgerKind = 'deposit' | 'withdrawal' | 'fill' | 'fee';
+export type LedgerKind = 'deposit' | 'withdrawal' | 'fill' | 'fee' | 'reset';
 
 export interface LedgerEntry {
   readonly account: LedgerAccount;
@@ -58,6 +58,16 @@ export function transferEntries(
   const entries: LedgerEntry[] = [];
   if (kind === 'deposit') move(entries, kind, 'external', 'cash', asset, amount);
   else move(entries, kind, 'cash', 'external', asset, amount);
+  return balanced(entries);
+}
+
+/** All of `balances` goes out of the book, or comes into it. */
+export function resetEntries(balances: ReadonlyMap<string, Decimal>, way: 'out' | 'in'): LedgerEntry[] {
+  const entries: LedgerEntry[] = [];
+  for (const [asset, amount] of balances) {
+    const [from, to] = way === 'out' ? (['cash', 'external'] as const) : (['external', 'cash'] as const);
+    move(entries, 'reset', from, to, asset, amount);
+  }
   return balanced(entries);
 }
 

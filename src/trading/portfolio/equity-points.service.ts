@@ -61,6 +61,7 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
    */
   async open(accountId: string, sighting: Sighting): Promise<void> {
     const track = await this.track(accountId);
+    if (track.isOver(sighting)) return;
     this.openings.set(accountId, track.add(sighting));
     const [oldest] = this.openings.keys();
     if (this.openings.size > openingsMax) this.openings.delete(oldest);
@@ -69,6 +70,7 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
   /** Appends a point; waits for the database once enough are gathered. */
   async add(accountId: string, sighting: Sighting): Promise<void> {
     const track = await this.track(accountId);
+    if (track.isOver(sighting)) return;
     const opening = this.openings.get(accountId);
     this.openings.delete(accountId);
     if (opening?.session === sighting.session) this.wait({ accountId, point: opening });
@@ -76,6 +78,13 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
     // It may have been let go meanwhile, and what waits is not in the table yet.
     this.tracks.set(accountId, Promise.resolve(track));
     if (this.waiting.size >= batchSize) await this.flush();
+  }
+
+  /** The account begins anew with this entry of its log. */
+  async reset(accountId: string, seq: number): Promise<void> {
+    this.openings.delete(accountId);
+    // A curve that is not at hand will be read from there on.
+    (await this.tracks.get(accountId)?.catch(() => undefined))?.reset(seq);
   }
 
   transferred(accountId: string, seq: number, data: Record<string, unknown>): void {

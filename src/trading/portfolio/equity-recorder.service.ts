@@ -86,8 +86,9 @@ export class EquityRecorder implements OnModuleInit, BeforeApplicationShutdown {
 
   private accountChanged({ accountId, type, seq, timeMs, data }: AccountChanged['data']): void {
     if (type === 'transfer') this.points.transferred(accountId, seq, data);
+    if (type === 'account-reset') void this.points.reset(accountId, seq);
     // Not waited for: the desk publishes before it lets readers in.
-    if (type === 'account-created')
+    if (type === 'account-created' || type === 'account-reset')
       void this.look([accountId], { session: liveSession, timeMs, opens: true });
   }
 
@@ -100,7 +101,7 @@ export class EquityRecorder implements OnModuleInit, BeforeApplicationShutdown {
     const looks = readings.map(async (reading) => {
       try {
         const account = await reading;
-        if (account.session !== at.session) return;
+        if (account.session !== at.session || account.archivedAtMs !== null) return;
         const sighting = sightingOf(account, at.timeMs ?? account.nowMs);
         if (at.opens) await this.points.open(account.accountId, sighting);
         else await this.points.add(account.accountId, sighting);

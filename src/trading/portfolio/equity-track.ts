@@ -41,13 +41,31 @@ export class EquityTrack {
   private readonly transfers: TransferSeen[] = [];
   private transfersToSeq: number;
 
-  /** `last`: the newest point there is, null for a new account; `transfers`: those after it, oldest first. */
+  /**
+   * `last`: the newest point there is, null for a new account; `transfers`: those after it, oldest first; `beganSeq`: the
+   * entry of the log the account begins with, which is its newest reset.
+   */
   constructor(
     private last: EquityPointRecord | null,
     transfers: readonly TransferSeen[],
+    private beganSeq = 0,
   ) {
     this.transfersToSeq = last?.seq ?? 0;
     for (const transfer of transfers) this.transferred(transfer);
+  }
+
+  /** The account begins anew: nothing before counts, and no point of before may be added any more. */
+  reset(seq: number): void {
+    if (seq <= this.beganSeq) return;
+    this.beganSeq = seq;
+    this.last = null;
+    this.transfers.length = 0;
+    this.transfersToSeq = Math.max(this.transfersToSeq, seq);
+  }
+
+  /** Was it seen before the account began anew? */
+  isOver({ seq }: Pick<Sighting, 'seq'>): boolean {
+    return seq < this.beganSeq;
   }
 
   /** May be told of the same transfer twice. */

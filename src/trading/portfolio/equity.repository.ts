@@ -51,22 +51,29 @@ export class EquityRepository {
 
   /** The curve of an account, ready to go on: its newest point and the transfers since. */
   async track(accountId: string): Promise<EquityTrack> {
+    const began = await this.database.query<{ reset_seq: number }>(
+      'SELECT reset_seq FROM trading.accounts WHERE id = $1',
+      [accountId],
+      'equity_began',
+    );
+    const beganSeq = began.rows[0]?.reset_seq ?? 0;
     const { rows } = await this.database.query<PointRow>(
       `SELECT time_ms, session, seq, equity, flow, growth, peak FROM trading.equity_points
-       WHERE account_id = $1 ORDER BY seq DESC, time_ms DESC LIMIT 1`,
-      [accountId],
+       WHERE account_id = $1 AND seq >= $2 ORDER BY seq DESC, time_ms DESC LIMIT 1`,
+      [accountId, beganSeq],
       'equity_last',
     );
     const last = rows.length === 0 ? null : pointOf(rows[0]);
     const since = await this.database.query<{ seq: number; data: Record<string, string> }>(
       `SELECT seq, data FROM trading.account_events
        WHERE account_id = $1 AND seq > $2 AND type = 'transfer' ORDER BY seq`,
-      [accountId, last?.seq ?? 0],
+      [accountId, last?.seq ?? beganSeq],
       'equity_transfers_since',
     );
     return new EquityTrack(
       last,
       since.rows.map(({ seq, data }) => transferOf(seq, data)),
+      beganSeq,
     );
   }
 
@@ -90,9 +97,14 @@ export class EquityRepository {
     return rows.map((row) => ({ timeMs: row.time_ms, equity: row.equity }));
   }
 
-  /** Every point of a time range, in the order they happened. */
-  async *inOrder(range: { accountId: string; fromMs: number; toMs: number }): AsyncGenerator<EquityDay> {
-    let after: [number, number] = [-1, 0];
+  /** Every point of a time range from entry `fromSeq` of the log on, in the order they happened. */
+  async *inOrder(range: {
+    accountId: string;
+    fromSeq: number;
+    fromMs: number;
+    toMs: number;
+  }): AsyncGenerator<EquityDay> {
+    let after: [number, number] = [range.fromSeq - 1, Number.MAX_SAFE_INTEGER];
     for (;;) {
       const { rows } = await this.database.query<PointRow>(
         `SELECT time_ms, session, seq, equity, flow FROM trading.equity_points

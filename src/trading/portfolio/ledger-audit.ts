@@ -109,6 +109,12 @@ export class LedgerAudit {
     for (const { account, asset, amount } of booked) add(this.unbooked, `${account} ${asset}`, amount);
   }
 
+  /** The account began anew with this entry of its log: no position is left of what was before. */
+  reset(seq: number): void {
+    if (seq > this.served.seq) this.positionsThen ??= new Map(this.positions);
+    this.positions.clear();
+  }
+
   /** Call once, after every row. */
   conclude(kept: Kept): void {
     this.closeTransaction();

@@ -53,12 +53,14 @@ export class LedgerVerifier {
   /** Answers the number of rows read. */
   private async refold(tx: Sql, accountId: string, servedSeq: number, audit: LedgerAudit): Promise<number> {
     let checked = await this.checkLog(tx, accountId, servedSeq, audit);
+    const resets = await resetsOf(tx, accountId);
     for await (const row of this.rows.ledgerInOrder(accountId, tx)) {
       const { seq, transaction_id: transactionId, account, asset, kind } = row;
       audit.entry({ seq, transactionId, account, asset, kind, amount: Decimal.of(row.amount) });
       checked += 1;
     }
-    for await (const row of this.rows.fillsInOrder(accountId, tx)) {
+    for await (const row of this.rows.fillsInOrder(accountId, { sql: tx })) {
+      while (resets.length > 0 && resets[0] < row.seq) audit.reset(resets.shift()!);
       audit.fill({
         seq: row.seq,
         id: row.id,
@@ -73,6 +75,7 @@ export class LedgerVerifier {
       });
       checked += 1;
     }
+    for (const seq of resets) audit.reset(seq);
     const balances = await keptBalances(tx, accountId);
     const positions = await keptPositions(tx, accountId);
     audit.conclude({ balances, positions });
@@ -144,6 +147,15 @@ export class LedgerVerifier {
 
 function idsOf(account: AccountState): string[] {
   return [...account.open.all()].map(({ terms }) => terms.id).toSorted();
+}
+
+/** Entries of the log with which the account began anew, oldest first. */
+async function resetsOf(tx: Sql, accountId: string): Promise<number[]> {
+  const { rows } = await tx.query<{ seq: number }>(
+    `SELECT seq FROM trading.account_events WHERE account_id = $1 AND type = 'account-reset' ORDER BY seq`,
+    [accountId],
+  );
+  return rows.map(({ seq }) => seq);
 }
 
 async function keptBalances(tx: Sql, accountId: string): Promise<Map<string, Decimal>> {

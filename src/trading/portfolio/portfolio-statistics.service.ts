@@ -47,7 +47,7 @@ export class PortfolioStatistics {
 
   /** `fromMs` inclusive, `toMs` exclusive; null: the whole life, to this moment, which is `now`. */
   async of(account: DeskAccount, now: EquityDay, range: Range): Promise<Statistics> {
-    const days = await this.curve(account.accountId, now, range);
+    const days = await this.curve(account, now, range);
     const traded = await this.traded(account, range);
     const returns = days.returns();
     const drawdown = maxDrawdown(returns);
@@ -64,7 +64,7 @@ export class PortfolioStatistics {
         `without what was earned in ${[...traded.unpriced].join(', ')}: no rate`;
     }
     return {
-      from: toRfc3339(range.fromMs ?? days.range?.fromMs ?? account.createdAtMs),
+      from: toRfc3339(range.fromMs ?? days.range?.fromMs ?? account.began.timeMs),
       to: toRfc3339(range.toMs ?? days.range?.toMs ?? account.nowMs),
       annualisation: 'sqrt(365)',
       days: returns.length,
@@ -86,9 +86,18 @@ export class PortfolioStatistics {
     };
   }
 
-  private async curve(accountId: string, now: EquityDay, { fromMs, toMs }: Range): Promise<EquityDays> {
+  private async curve(
+    { accountId, began }: DeskAccount,
+    now: EquityDay,
+    { fromMs, toMs }: Range,
+  ): Promise<EquityDays> {
     const days = new EquityDays();
-    const range = { accountId, fromMs: fromMs ?? 0, toMs: toMs ?? Number.MAX_SAFE_INTEGER };
+    const range = {
+      accountId,
+      fromSeq: began.seq,
+      fromMs: fromMs ?? 0,
+      toMs: toMs ?? Number.MAX_SAFE_INTEGER,
+    };
     for await (const point of this.equity.inOrder(range)) days.add(point);
     if (toMs === null && now.timeMs >= range.fromMs) days.add(now);
     return days;
@@ -105,7 +114,7 @@ export class PortfolioStatistics {
     const trips = new RoundTrips();
     await this.instruments.refresh(new Set(account.positions.map(({ instrument }) => instrument)));
     // From the first fill on: a trip that closes in the range may have opened before it.
-    for await (const fill of this.rows.fillsInOrder(account.accountId)) {
+    for await (const fill of this.rows.fillsInOrder(account.accountId, { after: account.began.seq })) {
       const { feeValue, feeInBase } = feeOf(fill);
       const realisedPnl = Decimal.of(fill.realised_pnl);
       const profit = trips.add({

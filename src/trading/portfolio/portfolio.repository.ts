@@ -99,14 +99,17 @@ export class PortfolioRepository {
     return { items, lastSeq: newest.rows[0].seq };
   }
 
-  /** Every fill, oldest first. */
-  fillsInOrder(accountId: string, sql: Sql = this.database): AsyncGenerator<FillRow> {
-    return inOrder<FillRow>(sql, 'fills', accountId);
+  /** Every fill after entry `after` of the log, oldest first. */
+  fillsInOrder(
+    accountId: string,
+    { sql = this.database, after = 0 }: { sql?: Sql; after?: number } = {},
+  ): AsyncGenerator<FillRow> {
+    return inOrder<FillRow>(sql, 'fills', accountId, after);
   }
 
   /** Every ledger entry, oldest first. */
   ledgerInOrder(accountId: string, sql: Sql = this.database): AsyncGenerator<LedgerRow> {
-    return inOrder<LedgerRow>(sql, 'ledger_entries', accountId);
+    return inOrder<LedgerRow>(sql, 'ledger_entries', accountId, 0);
   }
 }
 
@@ -114,8 +117,9 @@ async function* inOrder<Row extends { readonly seq: number }>(
   sql: Sql,
   table: 'fills' | 'ledger_entries',
   accountId: string,
+  first: number,
 ): AsyncGenerator<Row> {
-  for (let after = -1; ;) {
+  for (let after = first; ;) {
     const { rows } = await sql.query<Row>(
       `SELECT * FROM trading.${table} WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT ${pageSize}`,
       [accountId, after],

@@ -49,6 +49,7 @@ export class StrategiesService extends Strategies {
   async create(command: Asked & { strategy: CreateStrategy; idempotencyKey?: string }): Promise<Strategy> {
     const { principal, accountId, strategy, idempotencyKey } = command;
     this.desk.authorise(principal, accountId, 'trade');
+    this.desk.requireInUse(accountId);
     const key = keyOf(accountId, idempotencyKey, strategy);
     return this.keys.once(key, async () => {
       await this.instruments.get({ id: strategy.instrument });
@@ -95,6 +96,7 @@ export class StrategiesService extends Strategies {
   start(command: AskedOne): Promise<Strategy> {
     return this.inTurn(command, async (row) => {
       if (row.state === 'started') return this.view(row);
+      this.desk.requireInUse(row.accountId);
       if ((await this.stored.start(row.id)) === 'taken') throw await this.taken(row);
       const started: StrategyEntity = { ...row, state: 'started' };
       this.runner.start(started);
