@@ -18,6 +18,7 @@ function anOrder(id: string, terms: Partial<OrderTerms>): OrderRecord {
     timeInForce: 'gtc',
     quantity: Decimal.one,
     limitPrice: null,
+    feeRate: null,
     triggerPrice: null,
     triggerBy: null,
     trailing: null,

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { Account, Accounts, type CreateAccount, Transfer } from '../../../src/trading/contract/accounts.js';
 import { describePort } from '../support/both-ways.js';
-import { aFloor } from '../support/floor.js';
 import { admin, aPrincipal, type House, operator, stranger } from '../support/house.js';
 import { aFloor, anOrder } from '../support/floor.js';
 import { expectProblem, expectShape, expectShapes } from '../support/promises.js';
