@@ -1,5 +1,6 @@
 import { everyPortOf } from './support/every-port.js';
 import { sharedHouse } from './support/house.js';
+import { accountLivesSuite } from './trading/account-lives.js';
 import { accountsSuite } from './trading/accounts.js';
 import { amendmentsSuite } from './trading/amendments.js';
 import { denialsSuite } from './trading/denials.js';
@@ -15,6 +16,7 @@ import { waitingOrdersSuite } from './trading/waiting-orders.js';
 const house = sharedHouse();
 
 accountsSuite(house);
+accountLivesSuite(house);
 ordersSuite(house);
 unknownOrdersSuite(house);
 denialsSuite(house);

@@ -174,7 +174,11 @@ describe('replays', () => {
   });
 
   it('begin only with accounts that are in no other', async () => {
-    gateway.fakes.answer(Accounts, 'get', ({ accountId }) => ({ id: accountId, session: '01REPLAY' }));
+    gateway.fakes.answer(Accounts, 'get', ({ accountId }) => ({
+      id: accountId,
+      session: '01REPLAY',
+      archivedAt: null,
+    }));
     const { body, headers } = await admin.post('/v1/replays', replay);
     expect(body).toMatchObject({ status: 409, code: 'TRADING_ACCOUNT_IN_REPLAY', replay: '01REPLAY' });
     expect(headers.get('retry-after')).toBe('5');
