@@ -18,7 +18,6 @@ function anOrder(id: string, terms: Partial<OrderTerms>): OrderRecord {
     timeInForce: 'gtc',
     quantity: Decimal.one,
     limitPrice: null,
-    feeRate: null,
     triggerPrice: null,
     triggerBy: null,
     trailing: null,
