@@ -92,8 +92,10 @@ function scenes() {
       type: 'margin',
       baseCurrency: 'USD',
       fillModel: {},
+      leverage: 1,
+      maintenanceRatio: null,
+      initialBalances: { USD: '100000000' },
     },
-    initialBalances: new Map([['USD', Decimal.of('100000000')]]),
     answerKey: null,
   });
   for (const asset of assets) {

@@ -15,13 +15,27 @@ const oracleRounding: Record<Rounding, Oracle.Rounding> = {
 const roundings = Object.keys(oracleRounding) as Rounding[];
 
 /** Decimal text as a market or a careless client writes it: leading and trailing zeros included. */
-const decimalText = fc
+const ordinaryText = fc
   .tuple(
     fc.boolean(),
     fc.stringMatching(/^[0-9]{1,20}$/),
     fc.option(fc.stringMatching(/^[0-9]{1,18}$/), { nil: null }),
   )
   .map(([minus, whole, fraction]) => `${minus ? '-' : ''}${whole}${fraction === null ? '' : `.${fraction}`}`);
+/** Where coefficients stop being exact as numbers, and where products of two get there. */
+const borderText = fc
+  .tuple(
+    fc.boolean(),
+    fc.constantFrom(2n ** 53n, 2n ** 52n, 10n ** 15n, 94_906_265n, 10n ** 8n),
+    fc.integer({ min: -3, max: 3 }),
+    fc.integer({ min: 0, max: 18 }),
+  )
+  .map(([minus, border, more, places]) => {
+    const digits = String(border + BigInt(more)).padStart(places + 1, '0');
+    const point = digits.length - places;
+    return `${minus ? '-' : ''}${digits.slice(0, point)}${places === 0 ? '' : `.${digits.slice(point)}`}`;
+  });
+const decimalText = fc.oneof(ordinaryText, borderText);
 const rounding = fc.constantFrom(...roundings);
 const scale = fc.integer({ min: 0, max: decimalScaleMax });
 

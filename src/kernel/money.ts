@@ -17,9 +17,17 @@ export interface InstrumentName {
 export const instrumentIdPattern =
   /^([A-Z0-9]{1,20})-([A-Z0-9]{1,20})(?:-([A-Z0-9]{1,20}))?\.([A-Z0-9_]{1,20})$/;
 
+/** Names taken apart lately; the same few are asked for with every order and tick. */
+const parsed = new Map<string, InstrumentName | null>();
+const parsedMax = 4_096;
+
 /** Null when the text is not an instrument id. */
 export function parseInstrumentId(id: string): InstrumentName | null {
+  const known = parsed.get(id);
+  if (known !== undefined) return known;
   const match = instrumentIdPattern.exec(id);
-  if (match === null) return null;
-  return { base: match[1], quote: match[2], contract: match[3] ?? null, venue: match[4] };
+  const name = match && { base: match[1], quote: match[2], contract: match[3] ?? null, venue: match[4] };
+  if (parsed.size >= parsedMax) parsed.clear();
+  parsed.set(id, name);
+  return name;
 }

@@ -1,3 +1,4 @@
+import { CountedMap } from '../../kernel/counted-map.js';
 import { Decimal } from '../../kernel/decimal.js';
 import type { Ids } from '../../kernel/ids.js';
 import { parseInstrumentId } from '../../kernel/money.js';
@@ -55,8 +56,8 @@ interface Fillable {
  */
 export class AccountState {
   readonly open = new OpenOrders();
-  readonly positions = new Map<string, PositionState>();
-  readonly totals = new Map<string, Decimal>();
+  readonly positions = new CountedMap<string, PositionState>();
+  readonly totals = new CountedMap<string, Decimal>();
   readonly rate = new OrderRate();
   readonly amendRate = new OrderRate();
   readonly model: PaperModel;

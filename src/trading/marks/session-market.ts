@@ -12,6 +12,8 @@ const nobody: Listener = () => undefined;
 export class SessionMarket {
   /** Newest event time; a replay's clock. */
   nowMs: number;
+  /** Rises with every batch that may have moved a mark. */
+  revision = 0;
   /** When the risk of its accounts was looked at last. */
   watchedAtMs = Number.NEGATIVE_INFINITY;
   private readonly markets = new Map<string, InstrumentMarket>();
@@ -27,6 +29,7 @@ export class SessionMarket {
 
   apply(data: MarketData, timeMs: number): InstrumentMarket {
     this.nowMs = Math.max(this.nowMs, timeMs);
+    this.revision += 1;
     const market = this.of(data.instrument);
     market.apply(data, timeMs);
     return market;

@@ -9,13 +9,8 @@ import type { SessionMarket } from '../marks/session-market.js';
  * Null when a position cannot be valued.
  */
 export function grossExposureOf(account: AccountState, session: SessionMarket): Decimal | null {
-  let gross = Decimal.zero;
-  for (const [instrument, position] of account.positions) {
-    if (position.quantity.isZero()) continue;
-    const worth = worthOf(instrument, position.quantity.abs(), { account, session });
-    if (worth === null) return null;
-    gross = gross.plus(worth);
-  }
+  let { gross } = heldWorth(account, session);
+  if (gross === null) return null;
   for (const instrument of account.open.instruments()) {
     const { buyNotional, sellNotional } = account.open.totals(instrument);
     const open = account.terms.type === 'cash' ? buyNotional : buyNotional.plus(sellNotional);
@@ -55,13 +50,8 @@ export function netExposureOf(
   session: SessionMarket,
   side: 'buy' | 'sell',
 ): Decimal | null {
-  let net = Decimal.zero;
-  for (const [instrument, { quantity }] of account.positions) {
-    if (quantity.isZero()) continue;
-    const worth = worthOf(instrument, quantity, { account, session });
-    if (worth === null) return null;
-    net = net.plus(worth);
-  }
+  let { net } = heldWorth(account, session);
+  if (net === null) return null;
   for (const instrument of account.open.instruments()) {
     const { buyNotional, sellNotional } = account.open.totals(instrument);
     const open = side === 'buy' ? buyNotional : sellNotional.negated();
@@ -75,30 +65,68 @@ export function netExposureOf(
 
 /** What the account is worth at marks, in base currency; null while anything in it cannot be valued. */
 export function equityOf(account: AccountState, session: SessionMarket): Decimal | null {
-  for (const [asset, total] of account.totals) {
-    if (!total.isZero() && session.rate(asset, account.terms.baseCurrency) === null) return null;
-  }
-  return marginEquityOf(account, session);
+  return heldWorth(account, session).worth;
 }
 
 /** Margin accounts: Σ balances + Σ unrealised of derivatives, in base currency; null when a debt cannot be valued. */
 export function marginEquityOf(account: AccountState, session: SessionMarket): Decimal | null {
+  return heldWorth(account, session).equity;
+}
+
+/** What an account holds, at marks, in base currency; null where something that counts cannot be valued. */
+interface HeldWorth {
+  /** Σ |position| × mark. */
+  readonly gross: Decimal | null;
+  /** Σ signed position × mark. */
+  readonly net: Decimal | null;
+  /** Of what can be valued. */
+  readonly equity: Decimal | null;
+  /** Of everything. */
+  readonly worth: Decimal | null;
+}
+
+/** Kept until the account's holdings or a mark change: each order asks for it several times. */
+const lastWorth = new WeakMap<
+  AccountState,
+  { held: HeldWorth; session: SessionMarket; revision: number; changes: number }
+>();
+
+function heldWorth(account: AccountState, session: SessionMarket): HeldWorth {
+  const changes = account.positions.changes + account.totals.changes;
+  const last = lastWorth.get(account);
+  if (last?.session === session && last.revision === session.revision && last.changes === changes)
+    return last.held;
+  const held = reckonHeld(account, session);
+  lastWorth.set(account, { held, session, revision: session.revision, changes });
+  return held;
+}
+
+function reckonHeld(account: AccountState, session: SessionMarket): HeldWorth {
   const { baseCurrency } = account.terms;
-  let equity = Decimal.zero;
+  let gross: Decimal | null = Decimal.zero;
+  let net: Decimal | null = Decimal.zero;
+  let equity: Decimal | null = Decimal.zero;
+  let whole = true;
   for (const [asset, total] of account.totals) {
-    const rate = total.isZero() ? Decimal.zero : session.rate(asset, baseCurrency);
+    if (total.isZero()) continue;
+    const rate = session.rate(asset, baseCurrency);
+    whole &&= rate !== null;
     // What cannot be valued is no security; a debt that cannot be valued stops everything.
-    if (rate === null && total.isNegative()) return null;
-    if (rate !== null) equity = equity.plus(total.times(rate));
+    if (rate !== null) equity = equity && equity.plus(total.times(rate));
+    else if (total.isNegative()) equity = null;
   }
-  for (const [instrument, position] of account.positions) {
-    if (position.quantity.isZero() || settlementOf(instrument) !== 'contract') continue;
-    const worth = worthOf(instrument, position.quantity, { account, session });
-    const rate = session.rate(quoteOf(instrument), baseCurrency);
-    if (worth === null || rate === null) return null;
-    equity = equity.plus(worth.minus(position.averagePrice.times(position.quantity).times(rate)));
+  for (const [instrument, { quantity, averagePrice }] of account.positions) {
+    if (quantity.isZero()) continue;
+    const worth = worthOf(instrument, quantity, { account, session });
+    gross = gross && worth && gross.plus(worth.abs());
+    net = net && worth && net.plus(worth);
+    if (settlementOf(instrument) !== 'contract') continue;
+    // A worth is known only with the rate.
+    const paid =
+      worth && averagePrice.times(quantity).times(session.rate(quoteOf(instrument), baseCurrency)!);
+    equity = equity && worth && paid && equity.plus(worth.minus(paid));
   }
-  return equity;
+  return { gross, net, equity, worth: whole ? equity : null };
 }
 
 /** Whether a margin account has what it must have; amounts in base currency. */
