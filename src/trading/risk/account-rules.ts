@@ -80,8 +80,9 @@ function cashBalance(scene: RiskScene): Finding {
 /** The initial margin and fees of everything held and ordered are covered by equity. Reducing always is. */
 function marginBalance(scene: RiskScene): Finding {
   const { order, opening, account } = scene;
-  const share =
-    order.cost === null || order.quantity.isZero() ? null : order.cost.times(opening).div(order.quantity);
+  const share = opening.eq(order.quantity)
+    ? order.cost
+    : (order.cost?.times(opening).div(order.quantity) ?? null);
   const needed = opening.isZero() ? Decimal.zero : inBaseCurrency(scene, share);
   const equity = scene.equity();
   const used = scene.marginUsed();

@@ -34,6 +34,8 @@ export interface Losses {
  * it is booked: a deposit is no profit and a withdrawal no loss. The index is a ratio, so it is a float; money stays exact.
  */
 export class EquityMeasure {
+  private last: { equity: Decimal; pinnedEquity: string; ratio: number } | null = null;
+
   private constructor(private now: EquityMeasureRecord) {}
 
   static begin(equity: Decimal, nowMs: number): EquityMeasure {
@@ -110,9 +112,14 @@ export class EquityMeasure {
 
   private indexAt(equity: Decimal): number {
     const { pinnedEquity, pinnedIndex } = this.now;
+    // The same equity is asked about until a mark moves.
+    const { last } = this;
+    if (last?.equity === equity && last.pinnedEquity === pinnedEquity) return pinnedIndex * last.ratio;
     const from = Decimal.of(pinnedEquity);
     // A ratio to nothing says nothing.
-    return from.isPositive() ? pinnedIndex * Math.max(0, equity.div(from).toFloat()) : pinnedIndex;
+    const ratio = from.isPositive() ? Math.max(0, equity.div(from).toFloat()) : 1;
+    this.last = { equity, pinnedEquity, ratio };
+    return pinnedIndex * ratio;
   }
 }
 

@@ -51,7 +51,10 @@ export class RiskScene {
   readonly market: InstrumentMarket | null;
   readonly session: SessionMarket;
   readonly nowMs: number;
+  private reducibleKnown: Decimal | undefined;
   private openingKnown: Decimal | undefined;
+  private notionalKnown: Decimal | null | undefined;
+  private lossesKnown: Losses | null | undefined;
   private grossKnown: Decimal | null | undefined;
   private worthKnown: Decimal | null | undefined;
 
@@ -91,7 +94,8 @@ export class RiskScene {
 
   /** Price × quantity in quote asset. */
   get notional(): Decimal | null {
-    return this.price?.times(this.order.quantity) ?? null;
+    if (this.notionalKnown === undefined) this.notionalKnown = this.price?.times(this.order.quantity) ?? null;
+    return this.notionalKnown;
   }
 
   /** Worth of one unit of quote asset in the account's base currency. */
@@ -124,6 +128,11 @@ export class RiskScene {
    * back for all others, so it counts none of them; a plain order that rests may come after all of them.
    */
   get reducible(): Decimal {
+    this.reducibleKnown ??= this.reckonReducible();
+    return this.reducibleKnown;
+  }
+
+  private reckonReducible(): Decimal {
     const opposite = this.onOwnSide(this.account.held(this.order.instrument)).negated();
     if (this.order.stepsBack) return opposite.max(Decimal.zero);
     const { plain, reducing } = this.openSameSide;
@@ -195,6 +204,11 @@ export class RiskScene {
 
   /** What was lost, as the limits on losses count it; null while the account cannot be valued. */
   losses(): Losses | null {
+    if (this.lossesKnown === undefined) this.lossesKnown = this.reckonLosses();
+    return this.lossesKnown;
+  }
+
+  private reckonLosses(): Losses | null {
     const worth = this.worth();
     if (worth === null) return null;
     // Nothing was measured yet, so nothing was lost yet.

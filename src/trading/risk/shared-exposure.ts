@@ -59,6 +59,9 @@ export class SharedExposure {
   private readonly held = new Map<string, Held>();
   private readonly ordered = new Map<string, Ordered>();
   openOrders = 0;
+  private changes = 0;
+  private last: { exposure: Exposure; session: SessionMarket; revision: number; changes: number } | null =
+    null;
 
   /** Takes over what changed in these accounts since the last look. */
   look(accounts: Iterable<ExposedAccount>): void {
@@ -75,7 +78,17 @@ export class SharedExposure {
     if (seen < this.shares.size) this.forget(accounts);
   }
 
+  /** Reckoned anew once something happened to an account or a mark may have moved. */
   value(session: SessionMarket): Exposure {
+    const { last } = this;
+    if (last?.session === session && last.revision === session.revision && last.changes === this.changes)
+      return last.exposure;
+    const exposure = this.reckon(session);
+    this.last = { exposure, session, revision: session.revision, changes: this.changes };
+    return exposure;
+  }
+
+  private reckon(session: SessionMarket): Exposure {
     let gross: Decimal | null = Decimal.zero;
     let net: Decimal | null = Decimal.zero;
     for (const [instrument, { long, short }] of this.held) {
@@ -125,6 +138,7 @@ export class SharedExposure {
       else this.ordered.set(quote, next);
     }
     this.openOrders += sign * openOrders;
+    this.changes += 1;
   }
 }
 
