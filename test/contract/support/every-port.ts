@@ -17,6 +17,7 @@ const metElsewhere = new Set([
   'TRADING_UNAVAILABLE',
   'TRADING_ACCOUNT_IN_REPLAY',
   'TRADING_ORDER_TYPE_UNSUPPORTED',
+  'TRADING_NUMBER_INVALID',
 ]);
 
 /** Words in those comments that look like codes and are variables of the environment. */

@@ -157,7 +157,7 @@ export function denialsSuite(house: () => House): void {
         expect(content.facts!.ageMs).toBeGreaterThanOrEqual(60_000);
       });
 
-      it('TRADING_NUMBER_INVALID, where a feed shows a price of 0', async () => {
+      it('TRADING_MARK_STALE as well where a feed shows nothing but a price of 0', async () => {
         const { port, asked } = subject();
         const instrument = await anInstrument(house());
         const timeMs = Date.now();
@@ -169,9 +169,9 @@ export function denialsSuite(house: () => House): void {
           timeMs,
           data: { instrument, trades: [trade] },
         });
-        const facts = { quantity: '1', limitPrice: '90', triggerPrice: null, mark: '0' };
         const order = anOrder({ instrument, ...patient });
-        await expectProblem(port.submit({ ...asked, order }), 'TRADING_NUMBER_INVALID', facts);
+        const { content } = await expectProblem(port.submit({ ...asked, order }), 'TRADING_MARK_STALE');
+        expect(content.facts).toMatchObject({ ageMs: null });
       });
 
       it('TRADING_DUPLICATE_ORDER, unless the order has a name', async () => {
