@@ -25,6 +25,7 @@ import { PortfolioMetrics } from './portfolio/portfolio.metrics.js';
 import { PortfolioRepository } from './portfolio/portfolio.repository.js';
 import { PortfolioService } from './portfolio/portfolio.service.js';
 import { PositionCloser } from './portfolio/position-closer.service.js';
+import { TripHistory } from './portfolio/trip-history.service.js';
 import { GlobalRiskService } from './risk/global-risk.service.js';
 import { RiskChangesRepository } from './risk/risk-changes.repository.js';
 import { RiskService } from './risk/risk.service.js';
@@ -66,6 +67,7 @@ const portfolioProviders: Provider[] = [
   EquityRepository,
   EquityPoints,
   EquityRecorder,
+  TripHistory,
   PortfolioStatistics,
   LedgerVerifier,
   PositionCloser,

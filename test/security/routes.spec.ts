@@ -40,6 +40,7 @@ const decided: Record<string, string> = {
   'GET /v1/accounts/:accountId/risk/locks': 'viewer',
   'GET /v1/accounts/:accountId/risk/state': 'viewer',
   'GET /v1/accounts/:accountId/strategies': 'viewer',
+  'GET /v1/accounts/:accountId/trades': 'viewer',
   'GET /v1/accounts/:accountId/strategies/:strategyId': 'viewer',
   'GET /v1/auth/me': 'viewer',
   'GET /v1/auth/sessions': 'viewer',

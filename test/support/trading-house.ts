@@ -20,6 +20,7 @@ import { PortfolioMetrics } from '../../src/trading/portfolio/portfolio.metrics.
 import { PortfolioRepository } from '../../src/trading/portfolio/portfolio.repository.js';
 import { PortfolioService } from '../../src/trading/portfolio/portfolio.service.js';
 import { PositionCloser } from '../../src/trading/portfolio/position-closer.service.js';
+import { TripHistory } from '../../src/trading/portfolio/trip-history.service.js';
 import { StrategiesMetrics } from '../../src/trading/strategies/strategies.metrics.js';
 import { StrategiesService } from '../../src/trading/strategies/strategies.service.js';
 import { StrategyBook } from '../../src/trading/strategies/strategy-book.js';
@@ -78,12 +79,14 @@ export async function tradingHouse(
   const points = new EquityPoints(equity, portfolioMetrics, log);
   const recorder = new EquityRecorder(desk.desk, points, bus, log);
   const rows = new PortfolioRepository(database);
+  const trips = new TripHistory(rows, cache);
   const portfolio = new PortfolioService(
     desk.desk,
     rows,
     equity,
     recorder,
-    new PortfolioStatistics(equity, rows, cache),
+    new PortfolioStatistics(equity, trips),
+    trips,
     new LedgerVerifier(desk.desk, database, rows, clock, portfolioMetrics, new TradingMetrics(metrics)),
     new PositionCloser(desk.desk),
   );

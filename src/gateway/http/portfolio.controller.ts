@@ -13,6 +13,8 @@ import {
   Portfolio,
   PortfolioView,
   Position,
+  RoundTripItem,
+  RoundTripsQuery,
   Statistics,
   StatisticsQuery,
   TradesOfFillsQuery,
@@ -138,6 +140,25 @@ export class PortfolioController {
   ): Promise<Page<Fill> | string> {
     const { principal } = request;
     return asAccepted(request, reply, Fill, await this.portfolio.fills({ principal, accountId, ...query }));
+  }
+
+  @Get('trades')
+  @Describe({
+    summary: 'Round trips, newest first',
+    more: 'Closed ones, since the account began or was reset, with what they won, cost, and how far they went either way.',
+    answers: { pageOf: RoundTripItem },
+    csv: true,
+    problems,
+  })
+  async trades(
+    @PathId('accountId') accountId: string,
+    @Query() query: RoundTripsQuery,
+    @Req() request: SignedRequest,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Page<RoundTripItem> | string> {
+    const { principal } = request;
+    const page = await this.portfolio.trades({ principal, accountId, ...query });
+    return asAccepted(request, reply, RoundTripItem, page);
   }
 
   @Get('ledger')

@@ -8,6 +8,7 @@ import type { RiskLimits } from '../contract/risk.js';
 import { settlementOf } from '../marks/traded-instrument.js';
 import type { OrderRecord } from '../orders/order.js';
 import { flatPosition, type PositionState } from '../positions/position.js';
+import type { PricesSeen } from '../positions/prices-seen.js';
 import { DuplicateGuard } from '../risk/duplicate-guard.js';
 import type { EquityMeasure } from '../risk/equity-measure.js';
 import { type RiskLatch, type TradingState, unlatched } from '../risk/latch.js';
@@ -58,6 +59,10 @@ export class AccountState {
   readonly open = new OpenOrders();
   readonly positions = new CountedMap<string, PositionState>();
   readonly totals = new CountedMap<string, Decimal>();
+  /** By instrument with a position; memory of the market, and no part of what must be equal after a restart. */
+  readonly seen = new Map<string, PricesSeen>();
+  /** When it was stored last. */
+  seenStoredAtMs = Number.NEGATIVE_INFINITY;
   readonly rate = new OrderRate();
   readonly amendRate = new OrderRate();
   readonly model: PaperModel;

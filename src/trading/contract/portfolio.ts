@@ -235,6 +235,65 @@ export class TradesOfFillsQuery extends PageQuery {
   instrument?: string;
 }
 
+export class RoundTripsQuery extends PageQuery {
+  @instrumentId({ optional: true })
+  instrument?: string;
+  @text({ max: 80, optional: true, about: 'Only those of this strategy.' })
+  strategyId?: string;
+  @text({ max: 80, optional: true, about: 'Only those with this tag.' })
+  tag?: string;
+}
+
+/** One way into a position and out of it again, since the account began or was reset. Amounts in quote asset. */
+export class RoundTripItem {
+  @text({ about: 'Of the fill that opened it.' })
+  id: string;
+  @integer({ about: 'Of the fill that closed it, in the account log.' })
+  seq: number;
+  @instrumentId()
+  instrument: string;
+  @oneOf(['long', 'short'])
+  side: string;
+  @decimal({ about: 'Entered in all, base asset.' })
+  quantity: string;
+  @decimal({ about: 'Average over everything that entered.' })
+  entryPrice: string;
+  @decimal()
+  exitPrice: string;
+  @time()
+  openedAt: string;
+  @time()
+  closedAt: string;
+  @float({ min: 0 })
+  holdingSeconds: number;
+  @decimal({ sign: 'any', about: 'Before fees.' })
+  pnl: string;
+  @decimal({ sign: 'any' })
+  fees: string;
+  @decimal({ sign: 'any', about: 'pnl less fees.' })
+  netPnl: string;
+  @float({ nullable: true, about: 'netPnl as a ratio of the most the position cost at one time.' })
+  return: number | null;
+  @decimal({
+    sign: 'any',
+    about:
+      'Maximum adverse excursion: lowest P&L before fees at the prices seen while it was open (where it could have been left: bid or ask, else trades or the path of the bar); 0 or below.',
+  })
+  mae: string;
+  @decimal({ sign: 'any', about: 'Maximum favourable excursion, in the same way; 0 or above.' })
+  mfe: string;
+  @float({ nullable: true, about: 'mae as a ratio of the most the position cost at one time.' })
+  maeRatio: number | null;
+  @float({ nullable: true })
+  mfeRatio: number | null;
+  @integer()
+  fills: number;
+  @text({ nullable: true, about: 'Of everything that entered; null for none, or for more than one.' })
+  strategyId: string | null;
+  @list({ type: 'string' }, { about: 'Of all orders that entered.' })
+  tags: string[];
+}
+
 interface Asked {
   principal: Principal;
   accountId: string;
@@ -254,6 +313,7 @@ export abstract class Portfolio {
       positions: 'read',
       closePositions: 'act',
       fills: 'read',
+      trades: 'read',
       ledger: 'read',
       verifyLedger: 'read',
       events: 'read',
@@ -269,6 +329,8 @@ export abstract class Portfolio {
   abstract closePositions(command: Asked & { instrument?: string }): Promise<MultiAnswer>;
   /** Newest first. */
   abstract fills(query: Asked & TradesOfFillsQuery): Promise<Page<Fill>>;
+  /** Round trips, newest first. */
+  abstract trades(query: Asked & RoundTripsQuery): Promise<Page<RoundTripItem>>;
   /** Oldest first. */
   abstract ledger(query: Asked & PageQuery): Promise<Page<LedgerItem>>;
   /** Re-derives balances and positions from ledger and fills, and compares with what is served. */

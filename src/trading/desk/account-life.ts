@@ -92,7 +92,8 @@ function flattenBook(desk: DeskState, account: AccountState, timeMs: number, jou
   for (const { instrument, quantity } of [...account.positions.values()]) {
     const position = { ...flatPosition(instrument), updatedAtMs: timeMs };
     account.positions.set(instrument, position);
-    journal.positions.set(`${account.id} ${instrument}`, { accountId: account.id, position });
+    account.seen.delete(instrument);
+    journal.positionChanged(account, position);
     if (quantity.isZero()) continue;
     const market = marketOf(desk, account.session).known(instrument);
     journal.event(account, 'position-changed', timeMs, positionView(position, market));

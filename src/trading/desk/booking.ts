@@ -111,7 +111,9 @@ export class VenueAct {
       seq: account.seq + 1,
     };
     journal.event(account, 'fill', nowMs, fill);
-    journal.fills.push({ fill, timeMs: nowMs, strategyId: terms.strategyId });
+    const seen = account.seen.get(terms.instrument) ?? null;
+    account.seen.delete(terms.instrument);
+    journal.fills.push({ fill, timeMs: nowMs, strategyId: terms.strategyId, seen });
     journal.orderChanged(order);
     journal.touched.set(`${account.id} ${terms.instrument}`, { account, instrument: terms.instrument });
     this.filled = true;
@@ -132,7 +134,7 @@ export class VenueAct {
     if (!this.filled) return view;
     this.filled = false;
     const position = account.position(order.terms.instrument);
-    journal.positions.set(`${account.id} ${position.instrument}`, { accountId: account.id, position });
+    journal.positionChanged(account, position);
     journal.event(account, 'position-changed', nowMs, positionView(position, market));
     balancesChanged(account, journal, this.touched, nowMs);
     return view;

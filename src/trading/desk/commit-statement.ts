@@ -32,13 +32,13 @@ const orderColumns =
 const fillColumns =
   'account_id text, seq bigint, id text, trade_id text, order_id text, client_order_id text, instrument text, ' +
   'side text, price numeric, quantity numeric, fee numeric, fee_asset text, liquidity text, realised_pnl numeric, ' +
-  'strategy_id text, time_ms bigint';
+  'strategy_id text, time_ms bigint, seen_high numeric, seen_low numeric';
 const ledgerColumns =
   'account_id text, seq bigint, transaction_id text, account text, asset text, amount numeric, kind text, ref text, ' +
   'time_ms bigint';
 const positionColumns =
   'account_id text, instrument text, quantity numeric, average_price numeric, realised_pnl numeric, fees numeric, ' +
-  'opened_ms bigint, updated_ms bigint';
+  'opened_ms bigint, updated_ms bigint, seen_high numeric, seen_low numeric';
 
 const namesOf = (columns: string): string =>
   columns.replace(/ (text|json|numeric|bigint|bool|int|double precision)\b/g, '');
@@ -112,7 +112,7 @@ const parts: readonly Part[] = [
     name: 'positions',
     sql: `${insert('positions', positionColumns)} ON CONFLICT (account_id, instrument) DO UPDATE SET ${overwrite(positionColumns)}`,
     rows: (j) =>
-      [...j.positions.values()].map(({ accountId, position }) => ({
+      [...j.positions.values()].map(({ accountId, position, seen }) => ({
         account_id: accountId,
         instrument: position.instrument,
         quantity: position.quantity.toString(),
@@ -121,6 +121,8 @@ const parts: readonly Part[] = [
         fees: position.fees.toString(),
         opened_ms: position.openedAtMs,
         updated_ms: position.updatedAtMs,
+        seen_high: seen?.high.toString(),
+        seen_low: seen?.low.toString(),
       })),
   },
   {
@@ -280,7 +282,7 @@ function progressRow(order: OrderRecord): object {
 }
 
 function fillRows(journal: Journal): object[] {
-  return journal.fills.map(({ fill, timeMs, strategyId }) => ({
+  return journal.fills.map(({ fill, timeMs, strategyId, seen }) => ({
     account_id: fill.accountId,
     seq: fill.seq,
     id: fill.id,
@@ -297,5 +299,7 @@ function fillRows(journal: Journal): object[] {
     realised_pnl: fill.realisedPnl,
     strategy_id: strategyId,
     time_ms: timeMs,
+    seen_high: seen?.high.toString(),
+    seen_low: seen?.low.toString(),
   }));
 }

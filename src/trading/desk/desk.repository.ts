@@ -59,6 +59,8 @@ interface PositionRow {
   fees: string;
   opened_ms: number | null;
   updated_ms: number;
+  seen_high: string | null;
+  seen_low: string | null;
 }
 
 /** How long a statement of ours may go on after we gave up on it. */
@@ -102,7 +104,13 @@ export class DeskRepository extends DeskStore {
         }
         const positions = await tx.query<PositionRow>('SELECT * FROM trading.positions');
         for (const row of positions.rows) {
-          accounts.get(row.account_id)?.positions.set(row.instrument, positionOfRow(row));
+          const account = accounts.get(row.account_id);
+          account?.positions.set(row.instrument, positionOfRow(row));
+          if (row.seen_high === null || row.seen_low === null) continue;
+          account?.seen.set(row.instrument, {
+            high: Decimal.of(row.seen_high),
+            low: Decimal.of(row.seen_low),
+          });
         }
         const open = await tx.query<OrderRow>(
           `SELECT * FROM trading.orders WHERE status IN ${openStatuses} ORDER BY account_id, id`,

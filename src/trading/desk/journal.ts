@@ -5,6 +5,7 @@ import type { LedgerEntry } from '../ledger/ledger.js';
 import type { Order } from '../contract/orders.js';
 import { type OrderRecord, type OrderTerms, orderView } from '../orders/order.js';
 import type { PositionState } from '../positions/position.js';
+import type { PricesSeen } from '../positions/prices-seen.js';
 
 /** One entry of an account's event log, not yet committed. `data` is what REST answers for the thing it is about. */
 export interface JournalEvent {
@@ -54,9 +55,18 @@ export class Journal {
   readonly changedAccounts = new Set<AccountState>();
   readonly newOrders = new Set<OrderRecord>();
   readonly changedOrders = new Set<OrderRecord>();
-  readonly fills: { fill: Fill; timeMs: number; strategyId: string | null }[] = [];
+  readonly fills: {
+    fill: Fill;
+    timeMs: number;
+    strategyId: string | null;
+    /** What its position had seen since the fill before. */
+    seen: PricesSeen | null;
+  }[] = [];
   readonly ledger: JournalLedgerRow[] = [];
-  readonly positions = new Map<string, { accountId: string; position: PositionState }>();
+  readonly positions = new Map<
+    string,
+    { accountId: string; position: PositionState; seen: PricesSeen | null }
+  >();
   readonly balances = new Map<string, { accountId: string; asset: string; total: Decimal }>();
   readonly events: JournalEvent[] = [];
   readonly keys: KeyedAnswer[] = [];
@@ -74,9 +84,17 @@ export class Journal {
       this.newOrders.size === 0 &&
       // A trailing trigger moves without an entry in the log.
       this.changedOrders.size === 0 &&
+      // And a position sees prices without one.
+      this.positions.size === 0 &&
       this.newAccounts.size === 0 &&
       this.changedAccounts.size === 0
     );
+  }
+
+  positionChanged(account: AccountState, position: PositionState): void {
+    const { instrument } = position;
+    const seen = account.seen.get(instrument) ?? null;
+    this.positions.set(`${account.id} ${instrument}`, { accountId: account.id, position, seen });
   }
 
   orderChanged(order: OrderRecord): void {

@@ -9,6 +9,7 @@ import type { VenueAct } from './booking.js';
 import { type DeskState, marketOf } from './desk-state.js';
 import { runDue } from './due.js';
 import type { Journal } from './journal.js';
+import { notePrice, notePrices } from './note-prices.js';
 import { watchRisk } from './risk-watch.js';
 import { settleLists } from './settle-lists.js';
 
@@ -45,7 +46,9 @@ export function marketStep(desk: DeskState, command: MarketCommand, journal: Jou
   const instrument = desk.instrument(data.instrument);
   if (instrument !== null) {
     for (const account of accounts) {
-      if (account.open.has(data.instrument)) play(desk, { account, instrument, market, journal }, data);
+      const played = account.open.has(data.instrument);
+      if (played) play(desk, { account, instrument, market, journal }, data);
+      notePrices(account, { data, market, played }, journal);
     }
   }
   if (data.bar) runDue(scene, dueMs);
@@ -85,6 +88,7 @@ function play(desk: DeskState, venue: AtVenue, data: MarketData): void {
       steps: instrument,
       position: () => account.held(instrument.id),
       fillable: (order) => account.fillable(order, instrument.lotSize),
+      passed: (price) => notePrice(account, instrument.id, price),
     },
     data,
   );

@@ -4,11 +4,8 @@ import { parseInstrumentId } from '../../kernel/money.js';
 import { toRfc3339 } from '../../kernel/time.js';
 import type { Statistics } from '../contract/portfolio.js';
 import type { DeskAccount } from '../desk/desk-reads.js';
-import { InstrumentCache } from '../desk/instrument-cache.service.js';
 import { type EquityDay, EquityDays } from './equity-days.js';
 import { EquityRepository } from './equity.repository.js';
-import { type FillRow, PortfolioRepository } from './portfolio.repository.js';
-import { RoundTrips } from './round-trips.js';
 import {
   cagr,
   calmar,
@@ -20,6 +17,7 @@ import {
   tradeFigures,
   volatility,
 } from './statistics.js';
+import { TripHistory } from './trip-history.service.js';
 
 interface Range {
   readonly fromMs: number | null;
@@ -41,8 +39,7 @@ interface Traded {
 export class PortfolioStatistics {
   constructor(
     private readonly equity: EquityRepository,
-    private readonly rows: PortfolioRepository,
-    private readonly instruments: InstrumentCache,
+    private readonly trips: TripHistory,
   ) {}
 
   /** `fromMs` inclusive, `toMs` exclusive; null: the whole life, to this moment, which is `now`. */
@@ -111,21 +108,7 @@ export class PortfolioStatistics {
       profits: [],
       unpriced: new Set(),
     };
-    const trips = new RoundTrips();
-    await this.instruments.refresh(new Set(account.positions.map(({ instrument }) => instrument)));
-    // From the first fill on: a trip that closes in the range may have opened before it.
-    for await (const fill of this.rows.fillsInOrder(account.accountId, { after: account.began.seq })) {
-      const { feeValue, feeInBase } = feeOf(fill);
-      const realisedPnl = Decimal.of(fill.realised_pnl);
-      const profit = trips.add({
-        instrument: fill.instrument,
-        side: fill.side,
-        quantity: Decimal.of(fill.quantity),
-        realisedPnl,
-        feeValue,
-        feeInBase,
-        lotSize: this.instruments.instrument(fill.instrument)?.lotSize ?? Decimal.zero,
-      });
+    for await (const { fill, realisedPnl, feeValue, trip } of this.trips.of(account)) {
       if (fill.time_ms < (fromMs ?? 0) || fill.time_ms >= (toMs ?? Number.MAX_SAFE_INTEGER)) continue;
       traded.fills += 1;
       const quote = parseInstrumentId(fill.instrument)?.quote ?? '';
@@ -136,16 +119,8 @@ export class PortfolioStatistics {
       }
       traded.realisedPnl = traded.realisedPnl.plus(realisedPnl.times(rate));
       traded.fees = traded.fees.plus(feeValue.times(rate));
-      if (profit !== null) traded.profits.push(profit.times(rate).toFloat());
+      if (trip !== null) traded.profits.push(trip.profit.minus(trip.fees).times(rate).toFloat());
     }
     return traded;
   }
-}
-
-/** A fee in base asset is worth the fill's own price. */
-function feeOf(fill: FillRow): { feeValue: Decimal; feeInBase: Decimal } {
-  const fee = Decimal.of(fill.fee);
-  return parseInstrumentId(fill.instrument)?.base === fill.fee_asset
-    ? { feeValue: fee.times(Decimal.of(fill.price)), feeInBase: fee }
-    : { feeValue: fee, feeInBase: Decimal.zero };
 }

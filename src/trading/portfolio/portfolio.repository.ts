@@ -27,6 +27,14 @@ export interface FillRow {
   readonly time_ms: number;
 }
 
+/** A fill with what its order says of it, and what its position had seen. */
+export interface TripFillRow extends FillRow {
+  readonly strategy_id: string | null;
+  readonly tags: readonly string[];
+  readonly seen_high: string | null;
+  readonly seen_low: string | null;
+}
+
 export interface LedgerRow {
   readonly seq: number;
   readonly transaction_id: string;
@@ -105,6 +113,22 @@ export class PortfolioRepository {
     { sql = this.database, after = 0 }: { sql?: Sql; after?: number } = {},
   ): AsyncGenerator<FillRow> {
     return inOrder<FillRow>(sql, 'fills', accountId, after);
+  }
+
+  /** The same with the tags of their orders. */
+  async *tripFillsInOrder(accountId: string, first: number): AsyncGenerator<TripFillRow> {
+    for (let after = first; ;) {
+      const { rows } = await this.database.query<TripFillRow>(
+        `SELECT f.*, o.tags FROM trading.fills f
+         JOIN trading.orders o ON o.account_id = f.account_id AND o.id = f.order_id
+         WHERE f.account_id = $1 AND f.seq > $2 ORDER BY f.seq LIMIT ${pageSize}`,
+        [accountId, after],
+        'portfolio_trip_fills_in_order',
+      );
+      yield* rows;
+      if (rows.length < pageSize) return;
+      after = rows[rows.length - 1].seq;
+    }
   }
 
   /** Every ledger entry, oldest first. */

@@ -14,6 +14,8 @@ import {
   Portfolio,
   type PortfolioView,
   type Position,
+  type RoundTripItem,
+  type RoundTripsQuery,
   type Statistics,
   type StatisticsQuery,
   type TradesOfFillsQuery,
@@ -27,6 +29,7 @@ import { LedgerVerifier } from './ledger-verifier.service.js';
 import { limitDefault, PortfolioRepository, seqOf } from './portfolio.repository.js';
 import { PortfolioStatistics } from './portfolio-statistics.service.js';
 import { openPositions, PositionCloser } from './position-closer.service.js';
+import { TripHistory, tripView } from './trip-history.service.js';
 
 interface Asked {
   principal: Principal;
@@ -42,6 +45,7 @@ export class PortfolioService extends Portfolio {
     private readonly equity: EquityRepository,
     private readonly recorder: EquityRecorder,
     private readonly figures: PortfolioStatistics,
+    private readonly trips: TripHistory,
     private readonly verifier: LedgerVerifier,
     private readonly closer: PositionCloser,
   ) {
@@ -103,6 +107,21 @@ export class PortfolioService extends Portfolio {
   async fills(query: Asked & TradesOfFillsQuery): Promise<Page<Fill>> {
     this.desk.authorise(query.principal, query.accountId, 'read');
     return this.rows.fills(query.accountId, query);
+  }
+
+  async trades(query: Asked & RoundTripsQuery): Promise<Page<RoundTripItem>> {
+    const { principal, accountId, cursor, limit = limitDefault, instrument, strategyId, tag } = query;
+    this.desk.authorise(principal, accountId, 'read');
+    const account = await this.desk.state({ accountId });
+    const found = await this.trips.newest(account, {
+      beforeSeq: cursor === undefined ? Number.MAX_SAFE_INTEGER : seqOf(cursor),
+      limit: limit + 1,
+      fits: (trip) =>
+        (instrument === undefined || trip.instrument === instrument) &&
+        (strategyId === undefined || trip.strategyId === strategyId) &&
+        (tag === undefined || trip.tags.includes(tag)),
+    });
+    return pageOf(found, limit, tripView, ({ seq }) => cursorOf(seq));
   }
 
   async ledger(query: Asked & PageQuery): Promise<Page<LedgerItem>> {

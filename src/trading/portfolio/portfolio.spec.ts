@@ -36,6 +36,7 @@ describe('the portfolio of an account', () => {
       'statistics',
       'positions',
       'fills',
+      'trades',
       'ledger',
       'verifyLedger',
       'events',

@@ -9,6 +9,7 @@ import {
   Portfolio,
   PortfolioView,
   Position,
+  RoundTripItem,
   Statistics,
   Verification,
 } from '../../../src/trading/contract/portfolio.js';
@@ -104,6 +105,31 @@ export function portfolioSuite(house: () => House): void {
         );
         expect(pages.slice(0, -1).every((page) => page.length === 2)).toBe(true);
         expect(pages.flat()).toEqual(items);
+      });
+
+      it('lists round trips, newest first, that are over: what is held now is none', async () => {
+        const { port, owner, account, place, market, instrument } = subject();
+        const asked = { principal: owner, accountId: await account() };
+        for (const price of ['100', '110', '120']) {
+          await market(price);
+          await place({ quantity: '2', tags: ['trend'] }, asked.accountId);
+          await market('105');
+          await port.closePositions(asked);
+        }
+        await place({}, asked.accountId);
+        const { items } = await port.trades(asked);
+        expectShapes(RoundTripItem, items);
+        expect(items.map(({ side, tags }) => [side, ...tags])).toEqual(Array(3).fill(['long', 'trend']));
+        expect(seqs(items)).toEqual(seqs(items).toSorted((a, b) => b - a));
+        for (const { pnl, fees, netPnl, mae, mfe } of items) {
+          expect(d(pnl).minus(d(fees)).toString()).toBe(netPnl);
+          expect(d(mae).lte(d(pnl).min(Decimal.zero)) && d(mfe).gte(d(pnl).max(Decimal.zero))).toBe(true);
+        }
+        const pages = await readPages((cursor) =>
+          port.trades({ ...asked, limit: 2, ...(cursor ? { cursor } : {}) }),
+        );
+        expect(pages.flat()).toEqual(items);
+        expect((await port.trades({ ...asked, instrument, tag: 'other' })).items).toEqual([]);
       });
 
       it('keeps a ledger whose transactions sum to zero per asset, oldest first', async () => {

@@ -36,6 +36,7 @@ interface Leg {
 function* visit(scene: RestingScene, leg: Leg): Generator<MarketEffect> {
   yield* meet(scene, leg);
   for (const order of scene.orders()) yield* triggerAt(scene, order, leg.point, leg.point);
+  scene.passed?.(leg.point);
 }
 
 /** Does an order wait for the market to rise? */

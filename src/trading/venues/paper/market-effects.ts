@@ -36,6 +36,8 @@ export interface RestingScene {
   readonly position: () => Decimal;
   /** Most an order may still fill: its leaves, or less when it may only reduce. Asked before each fill. */
   readonly fillable: (order: OrderRecord) => Decimal;
+  /** A bar has come as far as this price, and whatever was met on the way is done. */
+  readonly passed?: (price: Decimal) => void;
 }
 
 /** One price and one waiting order: it wakes, or its trailing trigger follows. */
