@@ -82,10 +82,10 @@ describe('an order with an end', () => {
     expect(status(account, second)).toBe('expired');
   });
 
-  it('ends in the order of the ends, ten thousand of them as well', () => {
+  it('ends in the order of the ends, a thousand of them as well', () => {
     const account = new TestAccount({ balances: { USD: '1000000' } });
     account.market({ book: aBook('100') });
-    const ends = Array.from({ length: 10_000 }, (_, n) => 1_000 + ((n * 7_919) % 10_000));
+    const ends = Array.from({ length: 1_000 }, (_, n) => 1_000 + ((n * 7_919) % 1_000));
     for (const ms of ends) until(account, ms);
     account.clock.ms += 60_000;
     clock(account);
