@@ -60,7 +60,7 @@ export class OpenOrders {
   private readonly byList = new Map<string, Set<OrderRecord>>();
   private readonly expiring = new ByTime<OrderRecord>();
   private readonly flying = new ByTime<OrderRecord>();
-  /** Rises whenever an order joins. */
+  /** Rises whenever an order joins, or comes to be met elsewhere: it wakes, or its price moves. */
   revision = 0;
   private ranks = 0;
   /** Rises whenever the sums may have changed. */
@@ -189,8 +189,8 @@ export class OpenOrders {
     kept.totals = shifted(kept.totals, order, { from, to: this.heldBefore(order) });
     this.noteRequests(order);
     this.shifts += 1;
-    if (order.isOpen) kept.ladder.put(order);
-    else this.remove(order, kept);
+    if (!order.isOpen) this.remove(order, kept);
+    else if (kept.ladder.put(order)) this.revision += 1;
     return result;
   }
 

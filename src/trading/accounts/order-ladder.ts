@@ -20,24 +20,25 @@ export class OrderLadder {
   /** Where each order was put; an order on its way is nowhere. */
   private readonly places = new Map<OrderRecord, Level | Set<OrderRecord>>();
 
-  /** Puts the order where it now belongs. */
-  put(order: OrderRecord): void {
+  /** Puts the order where it now belongs; answers whether that is another place. */
+  put(order: OrderRecord): boolean {
     const known = this.places.get(order);
     const { limitPrice } = order.terms;
     if (limitPrice !== null && order.rests) {
-      if (known !== undefined && 'price' in known && known.price.eq(limitPrice)) return;
+      if (known !== undefined && 'price' in known && known.price.eq(limitPrice)) return false;
       this.take(order);
       const level = this.levelAt(order.terms.side, limitPrice);
       level.orders.add(order);
       this.places.set(order, level);
-      return;
+      return true;
     }
     const place = order.waitsForTrigger ? this.asleep : order.looksForMore ? this.searching : undefined;
-    if (place === known) return;
+    if (place === known) return false;
     this.take(order);
-    if (place === undefined) return;
+    if (place === undefined) return true;
     place.add(order);
     this.places.set(order, place);
+    return true;
   }
 
   take(order: OrderRecord): void {

@@ -26,7 +26,7 @@ export interface RestingScene {
   readonly orders: () => readonly OrderRecord[];
   /** The same by where the market meets them; follows every change. */
   readonly ladder: OrderLadder;
-  /** Rises when an order joins them. */
+  /** Rises when an order joins them, or is met elsewhere than before. */
   readonly revision: () => number;
   /** The market after the batch, and what the account may take of it. */
   readonly liquidity: Liquidity;

@@ -32,6 +32,30 @@ const now = (account: TestAccount, { id }: Order) => {
   return `${order.status} ${order.terms.triggerPrice}`;
 };
 
+describe('trades that come together', () => {
+  const told = (account: TestAccount, prices: readonly string[], together: boolean): void => {
+    const { ms } = account.clock;
+    const trades = prices.map((price) => ({
+      id: price,
+      price,
+      quantity: '8',
+      side: 'sell' as const,
+      timeMs: ms,
+    }));
+    if (together) account.market({ trades });
+    else for (const trade of trades) account.market({ trades: [trade] });
+  };
+
+  it.each([true, false])('meet an order that the first of them woke: in one batch %s', (together) => {
+    const account = new TestAccount({ type: 'margin' });
+    account.market({ book: aBook('100') });
+    const order = wait(account, 'buy', 'stop_limit', { triggerPrice: '105', limitPrice: '100' });
+    told(account, ['105', '99', '99'], together);
+    expect(now(account, order)).toBe('filled 105');
+    expect(account.fills).toEqual(['buy 1 @ 100']);
+  });
+});
+
 describe('a trigger', () => {
   it.each([
     ['buy', 'stop_market', '105', '104.99', '105'],
