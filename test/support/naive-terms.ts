@@ -1,17 +1,29 @@
 import { Decimal as Big } from 'decimal.js';
+import type { OrderAct } from './traded-world.js';
 
 export const Exact = Big.clone({ precision: 200 });
 export type Exact = InstanceType<typeof Exact>;
 export const n = (value: string | number | Exact): Exact => new Exact(value);
 export interface NaiveOrder {
   side: 'buy' | 'sell';
+  type: OrderAct['type'];
+  how: OrderAct['how'];
+  /** What it cannot fill at once it does not wait for. */
+  immediate: boolean;
   limit: Exact | null;
+  trigger: Exact | null;
   quantity: Exact;
   reduceOnly: boolean;
   status: string;
   reason: string | null;
   queue: Exact | null;
   fills: NaiveFill[];
+  /** One cancels other. */
+  pair: NaiveOrder | null;
+  /** What of its fills its pair has heard of. */
+  told: Exact;
+  /** Its age; whoever asks for more becomes the youngest. */
+  rank: number;
 }
 
 export interface NaiveFill {

@@ -1,17 +1,34 @@
 import { Problem } from '../../src/kernel/errors.js';
+import type { PlaceOrder } from '../../src/trading/contract/orders.js';
+import { orderChanges } from '../../src/trading/orders/order-content.js';
 import { aBook, anInstrument, btc } from './trading-desk.js';
 import { TestAccount } from './trading-state.js';
 
 /** One thing that happens to an account or its market. Prices in USD, quantities in BTC. */
+export interface OrderAct {
+  readonly kind: 'order';
+  readonly side: 'buy' | 'sell';
+  readonly type:
+    'market' | 'limit' | 'stop_market' | 'stop_limit' | 'take_profit_market' | 'take_profit_limit';
+  readonly quantity: string;
+  /** Of an order with a limit. */
+  readonly price: string;
+  /** Of one that waits. */
+  readonly trigger?: string;
+  readonly how: 'gtc' | 'ioc' | 'fok' | 'post' | 'reduce';
+}
+
 export type Act =
+  | OrderAct
+  /** One cancels other. */
+  | { readonly kind: 'oco'; readonly orders: readonly [OrderAct, OrderAct] }
+  /** Of the nth newest order, counted round and round; what is left out stays. */
   | {
-      readonly kind: 'order';
-      readonly side: 'buy' | 'sell';
-      readonly type: 'market' | 'limit';
-      readonly quantity: string;
-      /** Of a limit order. */
-      readonly price: string;
-      readonly how: 'gtc' | 'ioc' | 'fok' | 'post' | 'reduce';
+      readonly kind: 'amend';
+      readonly nth: number;
+      readonly quantity?: string;
+      readonly price?: string;
+      readonly trigger?: string;
     }
   /** Of the nth order there ever was, counted round and round. */
   | { readonly kind: 'cancel'; readonly nth: number }
@@ -79,6 +96,21 @@ export interface TradedWorld {
 export function bookAct(mid: string): Act & { kind: 'book' } {
   const { bids, asks } = aBook(mid)!;
   return { kind: 'book', bids, asks };
+}
+
+function orderOf({ side, type, quantity, price, trigger, how }: OrderAct): PlaceOrder {
+  const now = how === 'ioc' || how === 'fok' ? how : undefined;
+  return {
+    instrument: btc,
+    side,
+    type,
+    quantity,
+    timeInForce: now ?? (type === 'market' ? 'ioc' : 'gtc'),
+    postOnly: how === 'post',
+    reduceOnly: how === 'reduce',
+    ...(type.endsWith('limit') ? { limitPrice: price } : {}),
+    ...(type.includes('_') ? { triggerPrice: trigger } : {}),
+  };
 }
 
 /** The desk as it ships, without its database. */
@@ -160,14 +192,20 @@ export class FastDesk implements TradedWorld {
   private done(act: Act): string {
     const { account } = this;
     switch (act.kind) {
-      case 'order': {
-        const { side, quantity, how } = act;
-        const flags = { postOnly: how === 'post', reduceOnly: how === 'reduce' };
-        const now = how === 'ioc' || how === 'fok' ? how : undefined;
-        if (act.type === 'limit')
-          return account.limit(side, quantity, act.price, { timeInForce: now ?? 'gtc', ...flags }).status;
-        return account.place({ side, quantity, timeInForce: now ?? 'ioc', reduceOnly: flags.reduceOnly })
-          .status;
+      case 'order':
+        return this.statusOf(account.place(orderOf(act)).id);
+      case 'oco': {
+        const [first, second] = act.orders.map(orderOf);
+        const { orders } = account.placeList({ kind: 'oco', orders: [first, second] });
+        return orders.map(({ id }) => this.statusOf(id)).join(' ');
+      }
+      case 'amend': {
+        const { nth, quantity, price: limitPrice, trigger: triggerPrice } = act;
+        if (this.ids.length === 0) return 'none';
+        const orderId = this.ids.at(-1 - (nth % this.ids.length))!;
+        const changes = orderChanges({ quantity, limitPrice, triggerPrice });
+        account.run({ kind: 'amend', accountId: account.id, orderId, version: null, changes });
+        return this.statusOf(orderId);
       }
       case 'cancel':
         return this.ids.length === 0 ? 'none' : account.order(this.ids[act.nth % this.ids.length]).status;
@@ -190,6 +228,11 @@ export class FastDesk implements TradedWorld {
         account.run({ kind: 'set-state', accountId: account.id, state: act.state, reason: 'r', actor: 'a' });
         return act.state;
     }
+  }
+
+  /** When all that follows has happened. */
+  private statusOf(id: string): string {
+    return this.account.desk.recent.get(this.account.id, id)!.status;
   }
 
   /** A denied order is an order too. */

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NaiveDesk } from '../../../test/support/naive-desk.js';
-import { type Act, bookAct, FastDesk, type TradedWorld } from '../../../test/support/traded-world.js';
+import {
+  type Act,
+  bookAct,
+  FastDesk,
+  type OrderAct,
+  type TradedWorld,
+} from '../../../test/support/traded-world.js';
 
 const fees = { maker: '0.0002', taker: '0.0007' };
 type Type = 'cash' | 'margin';
@@ -23,8 +29,8 @@ const limit = (
   side: 'buy' | 'sell',
   quantity: string,
   price: string,
-  how: (Act & { kind: 'order' })['how'] = 'gtc',
-): Act => ({
+  how: OrderAct['how'] = 'gtc',
+): OrderAct => ({
   kind: 'order',
   type: 'limit',
   side,
@@ -32,6 +38,13 @@ const limit = (
   price,
   how,
 });
+const waiting = (
+  type: OrderAct['type'],
+  side: 'buy' | 'sell',
+  quantity: string,
+  trigger: string,
+  over: Partial<OrderAct> = {},
+): OrderAct => ({ kind: 'order', type, side, quantity, price: '0', trigger, how: 'gtc', ...over });
 const trade = (side: 'buy' | 'sell', quantity: string, price: string): Act => ({
   kind: 'trade',
   side,
@@ -125,6 +138,57 @@ describe.each(worlds)('%s', (_name, make) => {
     expect(world.act(market('sell', '1'))).toBe('TRADING_STATE_HALTED');
   });
 
+  it('wakes a stop with a trade that reaches it, and sells at what is bid then', () => {
+    const world = open();
+    expect(world.act(waiting('stop_market', 'sell', '1.5', '99'))).toBe('accepted');
+    world.act(trade('sell', '1', '99.1'));
+    expect(world.seen().fills).toEqual([]);
+    world.act(trade('sell', '1', '99'));
+    expect(world.seen().fills.map(({ price, quantity }) => [price, quantity])).toEqual([
+      ['99.5', '1'],
+      ['99', '0.5'],
+    ]);
+    expect(world.act(waiting('stop_market', 'sell', '1', '99'))).toBe('rejected');
+    expect(world.seen().orders[1].reason).toBe('would_trigger');
+  });
+
+  it('takes its profit at its limit or better, and rests with what it cannot', () => {
+    const world = open();
+    world.act(waiting('take_profit_limit', 'sell', '2', '101', { price: '99.5' }));
+    expect(world.seen().balances.BTC).toEqual({ total: '10', reserved: '2', free: '8' });
+    world.act(trade('buy', '1', '101'));
+    expect(world.seen().orders[0]).toMatchObject({ status: 'partially_filled', filled: '1', leaves: '1' });
+    world.act(bookAct('101'));
+    expect(world.seen().orders[0]).toMatchObject({ status: 'filled', average: '99.5' });
+  });
+
+  it('holds for a pair what one of it needs, shrinks the other by each part, and to what it has with the last', () => {
+    const world = open();
+    const pair = [limit('sell', '2', '101'), waiting('stop_market', 'sell', '1', '98')] as const;
+    expect(world.act({ kind: 'oco', orders: pair })).toBe('accepted accepted');
+    expect(world.seen().balances.BTC.reserved).toBe('2');
+    world.act(trade('buy', '4', '101.5'));
+    expect(world.seen().orders.map(({ leaves }) => leaves)).toEqual(['1', '0.5']);
+    world.act(trade('sell', '1', '97'));
+    expect(world.seen().orders).toMatchObject([
+      { status: 'filled', filled: '1' },
+      { status: 'filled', filled: '0.5' },
+    ]);
+    expect(world.seen().balances.BTC.reserved).toBe('0');
+  });
+
+  it('changes an order in place, behind the others where it asks for more, and never to what is filled', () => {
+    const world = open();
+    world.act(limit('buy', '2', '99'));
+    expect(world.act({ kind: 'amend', nth: 0, quantity: '20' })).toBe('TRADING_BALANCE_INSUFFICIENT');
+    expect(world.act({ kind: 'amend', nth: 0, trigger: '90' })).toBe('TRADING_ORDER_INCOMPLETE');
+    expect(world.act({ kind: 'amend', nth: 0, quantity: '4', price: '101' })).toBe('partially_filled');
+    expect(world.seen().balances.USD.reserved).toBe('202');
+    expect(world.act({ kind: 'amend', nth: 0, quantity: '2' })).toBe('TRADING_AMEND_BELOW_FILLED');
+    world.act({ kind: 'cancel', nth: 0 });
+    expect(world.act({ kind: 'amend', nth: 0, quantity: '9' })).toBe('TRADING_ORDER_CLOSED');
+  });
+
   it.each<[Act, string, string | null]>([
     [limit('buy', '1', '100.5', 'post'), 'rejected', 'would_take_liquidity'],
     [limit('buy', '1', '100', 'post'), 'accepted', null],
@@ -158,23 +222,40 @@ const book: fc.Arbitrary<Act> = fc
         .map(({ away, quantity }) => [String(mid + (sign * away) / 2), quantity]);
     return { kind: 'book', bids: levels(bids, -1), asks: levels(asks, 1) };
   });
-const how = fc.constantFrom<(Act & { kind: 'order' })['how'][]>('gtc', 'gtc', 'ioc', 'fok', 'post', 'reduce');
-const order: fc.Arbitrary<Act> = fc
-  .record({
-    side,
-    type: fc.constantFrom('market' as const, 'limit' as const, 'limit' as const),
-    quantity: tenths,
-    price,
-    how,
-  })
-  .map((one) => ({
-    kind: 'order',
-    ...one,
-    how: one.type === 'market' && one.how === 'post' ? 'ioc' : one.how,
-  }));
+const how = fc.constantFrom<OrderAct['how'][]>('gtc', 'gtc', 'ioc', 'fok', 'post', 'reduce');
+const asleep = ['stop_market', 'stop_limit', 'take_profit_market', 'take_profit_limit'] as const;
+const orderOf = (types: readonly OrderAct['type'][], hows = how): fc.Arbitrary<OrderAct> =>
+  fc
+    .record({
+      kind: fc.constant('order' as const),
+      side,
+      type: fc.constantFrom(...types),
+      quantity: tenths,
+      price,
+      trigger: price,
+      how: hows,
+    })
+    // Only an order with a limit can promise to rest; one that sleeps might not when it wakes.
+    .map((one) => (one.how === 'post' && one.type !== 'limit' ? { ...one, how: 'ioc' } : one));
+const order = orderOf(['market', 'limit', 'limit', 'limit', ...asleep]);
+const leg = orderOf(['limit', ...asleep], fc.constantFrom<OrderAct['how'][]>('gtc', 'gtc', 'reduce'));
+const nth = fc.nat({ max: 30 });
+const recent = fc.nat({ max: 5 });
+const amends = fc.constant('amend' as const);
+const amendment: fc.Arbitrary<Act> = fc.oneof(
+  fc.record({ kind: amends, nth: recent, quantity: tenths }),
+  fc.record({ kind: amends, nth: recent, price }),
+  fc.record({ kind: amends, nth: recent, trigger: price }),
+  fc.record(
+    { kind: amends, nth: recent, quantity: tenths, price, trigger: price },
+    { requiredKeys: ['kind', 'nth'] },
+  ),
+);
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 8, arbitrary: order },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), nth: fc.nat({ max: 30 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('oco' as const), orders: fc.tuple(leg, leg) }) },
+  { weight: 3, arbitrary: amendment },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), nth }) },
   { weight: 3, arbitrary: book },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('trade' as const), price, quantity: tenths, side }) },
   {
@@ -217,6 +298,9 @@ describe('the desk and the naive desk', () => {
           }
           const seen = desk.seen();
           expect(seen).toEqual(naive.seen());
+          for (const { status, reason } of seen.orders)
+            for (const end of new Set([status, reason ?? '']))
+              outcomes.set(end, (outcomes.get(end) ?? 0) + 1);
           fills += seen.fills.length;
         }),
         { numRuns: histories },
@@ -229,8 +313,12 @@ describe('the desk and the naive desk', () => {
         'partially_filled',
         'canceled',
         'rejected',
+        'triggered',
         'TRADING_REDUCE_ONLY',
         'TRADING_STATE_HALTED',
+        'TRADING_WOULD_TRIGGER',
+        'would_trigger',
+        'oco',
       ];
       for (const outcome of [...met, ...(type === 'cash' ? ['TRADING_BALANCE_INSUFFICIENT'] : [])])
         expect(outcomes.get(outcome) ?? 0, outcome).toBeGreaterThan(histories / 100);

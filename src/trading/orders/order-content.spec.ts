@@ -266,6 +266,17 @@ describe('what a request means', () => {
     expect(refusal(() => orderContent(order, '/orders/1'))).toBe(`/orders/1${says}`);
   });
 
+  it.each<PlaceOrder['type']>(['stop_market', 'stop_limit', 'take_profit_market', 'take_profit_limit'])(
+    'is taken as a %s with the prices it needs, and trails by nothing',
+    (type) => {
+      const order = aStop({ type, ...(type.endsWith('limit') ? { limitPrice: '100' } : {}) });
+      expect(refusal(() => orderContent(order))).toBe('taken');
+      expect(refusal(() => orderContent({ ...order, trailingOffset: { price: '1' } }))).toBe(
+        `/trailingOffset: a ${type} order does not trail; send trailing_stop_market`,
+      );
+    },
+  );
+
   it('may trail by nearly all of the price', () => {
     expect(refusal(() => orderContent(aTrail({ percent: '99.999' })))).toBe('taken');
   });

@@ -58,7 +58,7 @@ function resting(over: Partial<OrderTerms> = {}): OrderRecord {
 describe('an order', () => {
   it('averages its fills by quantity and adds up their fees', () => {
     const order = resting();
-    fillOrder(order, aFill('0.5', '98'));
+    expect(fillOrder(order, aFill('0.5', '98')).late).toBe(false);
     fillOrder(order, aFill('1.5', '100'));
     expect(orderView(order)).toMatchObject({
       status: 'filled',
