@@ -19,7 +19,7 @@ export class TradingConfig extends configOf({
     default: 256,
     min: 1,
     max: 10_000,
-    about: 'Most commands written in one transaction.',
+    about: 'Most commands written in one transaction; a batch of orders counts as so many.',
   }),
   recentOrdersMax: env.integer('TRADING_RECENT_ORDERS_MAX', {
     default: 20_000,

@@ -7,6 +7,13 @@ export interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** How many orders a command makes at most; whatever makes none counts as one. */
+export function sizeOf(command: Command): number {
+  if (command.kind === 'place-batch') return Math.max(1, command.orders.length);
+  if (command.kind === 'place-list') return command.list.members.length;
+  return command.kind === 'place' && command.content.exits !== null ? 3 : 1;
+}
+
 /**
  * Commands waiting for the single writer: cancels and halts first, the rest in the order it came. The two never travel
  * together: what must be asked before an ordinary command may take long or fail, and a halt must not share that.
@@ -35,7 +42,7 @@ export class CommandQueue {
     this.head = 0;
   }
 
-  /** Up to `sizeMax` urgent commands, or ordinary ones when no urgent one waits; while both wait, they take turns. */
+  /** Commands up to a size of `sizeMax`, the last perhaps beyond it: urgent ones, or ordinary ones when no urgent one waits; while both wait, they take turns. */
   take(sizeMax: number): Waiting[] {
     const ordinaryWaits = this.head < this.ordinary.length;
     this.urgentWentLast = this.urgent.length > 0 && !(this.urgentWentLast && ordinaryWaits);
@@ -48,7 +55,9 @@ export class CommandQueue {
   }
 
   private takeOrdinary(sizeMax: number): Waiting[] {
-    const end = Math.min(this.ordinary.length, this.head + sizeMax);
+    let end = this.head;
+    for (let size = 0; end < this.ordinary.length && size < sizeMax; end += 1)
+      size += sizeOf(this.ordinary[end].command);
     const batch = this.ordinary.slice(this.head, end);
     this.head = end;
     // Cut off in blocks: cutting each batch would cost a long queue its square.

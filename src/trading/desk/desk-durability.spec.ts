@@ -137,6 +137,36 @@ describe('what the desk answered', () => {
     expect(answers.at(-1)!.order.id).toBe(answers[0].order.id);
   });
 
+  it('is one order for one client order id, however many batches of orders arrive between the two requests', async () => {
+    const t = await open('a', { config: { recentOrdersMax: 100, batchMax: 40 } });
+    const accountId = await t.account();
+    const limits = { maxOrdersPerSecond: null, maxOpenOrders: null };
+    await t.risk.setLimits({ principal, accountId, limits });
+    const batch = (n: number) =>
+      t.orders.submitBatch({
+        principal,
+        accountId,
+        orders: Array.from({ length: 100 }, (_, m) => ({
+          instrument: btc,
+          side: 'buy',
+          type: 'limit',
+          quantity: '0.001',
+          limitPrice: '40000',
+          clientOrderId: `batch-${n}-${m}`,
+        })),
+      });
+    const answers = await Promise.all([
+      place(t, accountId, { clientOrderId: 'twice' }),
+      batch(0),
+      batch(1),
+      batch(2),
+      place(t, accountId, { clientOrderId: 'twice' }),
+    ]);
+    const [first, , , , again] = answers as { order?: { id: string }; replayed?: boolean }[];
+    expect(again).toMatchObject({ replayed: true, order: { id: first.order!.id } });
+    expect(await count('trading.orders')).toBe(301);
+  });
+
   it('travels in few transactions when much arrives at once', async () => {
     const t = await open('a');
     const accountId = await t.account();

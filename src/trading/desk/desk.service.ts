@@ -11,7 +11,7 @@ import { type Access, accessOf, includes } from '../accounts/account-access.js';
 import type { AccountState, SessionTools } from '../accounts/account-state.js';
 import { stateHash } from '../accounts/state-hash.js';
 import type { AccountChanged } from '../contract/events.js';
-import type { OrderCheck } from '../contract/orders.js';
+import { batchMax as ordersMax, type OrderCheck } from '../contract/orders.js';
 import type { OrderContent } from '../orders/order-content.js';
 import { SharedRisk } from '../risk/shared-risk.js';
 import { SharedRiskRepository } from '../risk/shared-risk.repository.js';
@@ -78,7 +78,7 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
         queueMax: config.queueMax,
         batchMax: config.batchMax,
         // Orders of the batch being stored and of the open one are in no table yet: memory alone knows them.
-        recentMax: Math.max(config.recentOrdersMax, 2 * config.batchMax),
+        recentMax: Math.max(config.recentOrdersMax, 2 * (config.batchMax + ordersMax)),
       });
     });
     const sum = (of: (partition: Partition) => number): number =>

@@ -3,7 +3,7 @@ import { liveSession } from '../../kernel/events.js';
 import type { Log } from '../../kernel/log.js';
 import type { Clock } from '../../kernel/time.js';
 import type { SessionTools } from '../accounts/account-state.js';
-import { CommandQueue, type Waiting } from './command-queue.js';
+import { CommandQueue, sizeOf, type Waiting } from './command-queue.js';
 import { type AnswerOf, type Command, type CommandKind, execute, isUrgent } from './commands.js';
 import type { DeskState } from './desk-state.js';
 import type { DeskStore } from './desk-store.js';
@@ -44,6 +44,8 @@ export interface PartitionParts {
 class Batch {
   readonly journal = new Journal();
   readonly commands: Waiting[] = [];
+  /** Of the commands; a batch of many orders is no small command. */
+  size = 0;
   readonly outcomes: Outcome[] = [];
   /** Whoever looked at memory while these changes were in it; let go once they are stored. */
   readonly readers: Reader[] = [];
@@ -146,13 +148,13 @@ export class Partition {
     await this.parts.turn();
     for (;;) {
       if (this.broken !== null && this.committing === null) await this.recover(this.broken);
-      const room = this.broken === null ? this.parts.batchMax - this.open.commands.length : 0;
+      const room = this.broken === null ? this.parts.batchMax - this.open.size : 0;
       if (room > 0 && this.queue.length > 0) await this.workOff(this.queue.take(room));
       if (this.broken === null && this.committing === null && this.open.commands.length > 0)
         this.beginCommit();
       if (this.broken !== null && this.committing === null) continue;
       if (this.committing === null && this.queue.length === 0) break;
-      const hasRoom = this.broken === null && this.open.commands.length < this.parts.batchMax;
+      const hasRoom = this.broken === null && this.open.size < this.parts.batchMax;
       if (hasRoom && this.queue.length > 0) await this.parts.turn();
       else await this.sleep();
     }
@@ -175,6 +177,7 @@ export class Partition {
     for (const waiting of able) {
       // A commit that failed meanwhile took the ground away; these commands have done nothing yet and go back.
       open.commands.push(waiting);
+      open.size += sizeOf(waiting.command);
       if (this.broken !== null) continue;
       try {
         open.outcomes.push(attempt(this.desk, waiting.command, open.journal));

@@ -124,7 +124,7 @@ describe('cancels and halts', () => {
   it('go first and alone, and take turns with orders so that neither starves', () => {
     const queue = new CommandQueue();
     const push = (...kinds: CommandKind[]): void => {
-      for (const kind of kinds) queue.push({ command: { kind } } as Waiting);
+      for (const kind of kinds) queue.push({ command: { kind, content: { exits: null } } } as Waiting);
     };
     const take = (sizeMax: number): CommandKind[] => queue.take(sizeMax).map(({ command }) => command.kind);
     push('place', 'place', 'cancel', 'market', 'set-state', 'cancel-all');
@@ -139,7 +139,11 @@ describe('cancels and halts', () => {
     push('cancel');
     expect(take(5)).toEqual(['cancel']);
     push('transfer', 'cancel');
-    queue.putBack(['place', 'set-state'].map((kind) => ({ command: { kind } }) as Waiting));
+    queue.putBack(
+      ['place', 'set-state'].map(
+        (kind) => ({ command: { kind, content: { exits: null } } }) as unknown as Waiting,
+      ),
+    );
     expect(queue.clear().map(({ command }) => command.kind)).toEqual([
       'set-state',
       'cancel',
