@@ -5,11 +5,12 @@ import type { Instrument } from '../../src/data/contract/instruments.js';
 import type { AccountState } from '../../src/trading/accounts/account-state.js';
 import type { FillModel } from '../../src/trading/contract/accounts.js';
 import type { OrderList, PlaceOrderList } from '../../src/trading/contract/order-lists.js';
-import type { Order, PlaceOrder } from '../../src/trading/contract/orders.js';
+import type { Order, OrderCheck, PlaceOrder } from '../../src/trading/contract/orders.js';
 import type { RiskLimits } from '../../src/trading/contract/risk.js';
 import { type AnswerOf, type Command, execute } from '../../src/trading/desk/commands.js';
 import { type DeskState, marketOf } from '../../src/trading/desk/desk-state.js';
 import { Journal } from '../../src/trading/desk/journal.js';
+import { checkOrder } from '../../src/trading/desk/plan-order.js';
 import { RecentOrders } from '../../src/trading/desk/recent-orders.js';
 import type { MarketData } from '../../src/trading/marks/instrument-market.js';
 import { tradedInstrument } from '../../src/trading/marks/traded-instrument.js';
@@ -129,6 +130,15 @@ export class TestAccount {
     });
     if ('problem' in outcome) throw outcome.problem;
     return outcome.answer.order;
+  }
+
+  /** What every rule and the venue would say. */
+  check(over: Partial<PlaceOrder> = {}): OrderCheck {
+    return checkOrder(
+      this.desk,
+      this.id,
+      orderContent({ instrument: btc, side: 'buy', type: 'market', ...over }),
+    );
   }
 
   /** The list, or throws the problem its sender would get. */

@@ -76,6 +76,15 @@ export class FillModel {
   @decimal({ sign: 'not-negative', optional: true, about: "Ratio of notional; default the instrument's." })
   takerFee?: string;
 
+  @text({
+    pattern: /^(base|quote|[A-Z0-9]{1,20})$/,
+    optional: true,
+    about:
+      'What pays the fees: `base`, `quote` or an asset, where it has a price and enough is free. Default, and otherwise: spot buys of a cash account pay in what they receive, all else in quote.',
+    example: 'BNB',
+  })
+  feeAsset?: string;
+
   @integer({
     max: 60_000,
     optional: true,

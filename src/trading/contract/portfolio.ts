@@ -38,6 +38,13 @@ export class Fill {
   fee: string;
   @text()
   feeAsset: string;
+  @decimal({
+    sign: 'any',
+    nullable: true,
+    about:
+      'The fee in quote asset: at the price of the fill, or at the mark of its own asset; null when it had none.',
+  })
+  feeValue: string | null;
   @oneOf(['maker', 'taker'])
   liquidity: string;
   @decimal({ sign: 'any', about: 'In quote asset, before fees.' })

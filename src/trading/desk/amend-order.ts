@@ -51,7 +51,7 @@ export function amendOrder(desk: DeskState, command: AmendCommand, journal: Jour
   const session = marketOf(desk, account.session);
   const instrument = desk.instrument(order.terms.instrument);
   if (instrument === null) throw unknownInstrument(order.terms.instrument);
-  const venue: AtVenue = { account, instrument, market: session.of(instrument.id), journal };
+  const venue: AtVenue = { account, instrument, market: session.of(instrument.id), session, journal };
   judge(venue, session, order, terms);
   meetsTrigger(venue, order, terms);
   checkPostOnly(venue, order, terms);

@@ -1,6 +1,7 @@
 import { Decimal } from '../../kernel/decimal.js';
 import type { AccountState } from '../accounts/account-state.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
+import type { SessionMarket } from '../marks/session-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
 import { type OrderRecord, trailOrder } from '../orders/order.js';
 import { isConditional, mayRest } from '../orders/order-types.js';
@@ -22,6 +23,8 @@ export interface AtVenue {
   readonly account: AccountState;
   readonly instrument: TradedInstrument;
   readonly market: InstrumentMarket;
+  /** Everything else the account sees. */
+  readonly session: SessionMarket;
   readonly journal: Journal;
 }
 
@@ -145,6 +148,6 @@ function execute(venue: AtVenue, order: OrderRecord, { executions, end }: Arriva
   act.conclude(market);
 }
 
-export function actOn({ account, instrument, journal }: AtVenue, order: OrderRecord): VenueAct {
-  return new VenueAct(account, order, instrument, journal);
+export function actOn({ account, instrument, session, journal }: AtVenue, order: OrderRecord): VenueAct {
+  return new VenueAct(account, order, instrument, session, journal);
 }

@@ -5,45 +5,13 @@ import { positionView } from '../accounts/account-view.js';
 import type { Fill } from '../contract/portfolio.js';
 import { fillEntries, type LedgerEntry, resetEntries, transferEntries } from '../ledger/ledger.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
+import type { SessionMarket } from '../marks/session-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
-import { fillOrder, moveOrder, type OrderRecord } from '../orders/order.js';
+import { chargeFee, fillOrder, moveOrder, type OrderRecord } from '../orders/order.js';
 import type { Order, OrderStatus } from '../contract/orders.js';
 import { applyFill } from '../positions/position.js';
+import { feeOf } from './fees.js';
 import type { Journal } from './journal.js';
-
-/** What a fee is and which asset pays it: a cash account's spot buys pay in what they receive, all else in quote. */
-export function feeOf({
-  account,
-  instrument,
-  side,
-  price,
-  quantity,
-  liquidity,
-}: {
-  account: AccountState;
-  instrument: TradedInstrument;
-  side: 'buy' | 'sell';
-  price: Decimal;
-  quantity: Decimal;
-  liquidity: 'maker' | 'taker';
-}): { fee: Decimal; feeAsset: string; feePaidIn: 'base' | 'quote' } {
-  const rate = feeRate(account, instrument, liquidity);
-  const inBase = side === 'buy' && instrument.settlement === 'exchange' && account.terms.type === 'cash';
-  return inBase
-    ? { fee: quantity.times(rate), feeAsset: instrument.base, feePaidIn: 'base' }
-    : { fee: price.times(quantity).times(rate), feeAsset: instrument.quote, feePaidIn: 'quote' };
-}
-
-/** Ratio of notional: the fill model's own, else the instrument's. */
-export function feeRate(
-  { model }: Pick<AccountState, 'model'>,
-  instrument: Pick<TradedInstrument, 'makerFee' | 'takerFee'>,
-  liquidity: 'maker' | 'taker',
-): Decimal {
-  return liquidity === 'maker'
-    ? (model.makerFee ?? instrument.makerFee)
-    : (model.takerFee ?? instrument.takerFee);
-}
 
 /**
  * One act of the venue upon one order: any number of fills, then perhaps its end. Log entries come out as
@@ -58,6 +26,7 @@ export class VenueAct {
     private readonly account: AccountState,
     private readonly order: OrderRecord,
     private readonly instrument: TradedInstrument,
+    private readonly session: SessionMarket,
     private readonly journal: Journal,
   ) {
     this.nowMs = account.tools.clock.nowMs();
@@ -72,20 +41,24 @@ export class VenueAct {
     quantity: Decimal;
     liquidity: 'maker' | 'taker';
   }): void {
-    const { account, order, instrument, journal, nowMs } = this;
+    const { account, order, instrument, session, journal, nowMs } = this;
     const { terms } = order;
     const { side } = terms;
-    const { fee, feeAsset, feePaidIn } = feeOf({ account, instrument, side, price, quantity, liquidity });
-    const before = account.position(terms.instrument);
-    const { position, realisedPnl } = applyFill(before, {
+    account.open.change(order, () => fillOrder(order, { price, quantity, timeMs: nowMs }));
+    const { fee, feeAsset, paidIn, value } = feeOf({
+      ...{ account, instrument, side, price, quantity, liquidity, session },
+      spendable: (asset) => account.free(asset).plus(swappedBy({ instrument, side, price, quantity }, asset)),
+    });
+    chargeFee(order, fee, feeAsset);
+    const { position, realisedPnl } = applyFill(account.position(terms.instrument), {
       side,
       price,
       quantity,
       fee,
-      feePaidIn,
+      feePaidIn: paidIn,
+      feeValue: value,
       timeMs: nowMs,
     });
-    account.open.change(order, () => fillOrder(order, { price, quantity, fee, feeAsset, timeMs: nowMs }));
     account.positions.set(terms.instrument, position);
     const id = account.tools.ids.next();
     const entries = fillEntries({ ...instrument, side, price, quantity, fee, feeAsset, realisedPnl });
@@ -105,6 +78,7 @@ export class VenueAct {
       quantity: quantity.toString(),
       fee: fee.toString(),
       feeAsset,
+      feeValue: value.toString(),
       liquidity,
       realisedPnl: realisedPnl.toString(),
       time: toRfc3339(nowMs),
@@ -139,6 +113,22 @@ export class VenueAct {
     balancesChanged(account, journal, this.touched, nowMs);
     return view;
   }
+}
+
+/** What a spot fill brings of an asset, or takes; a contract swaps nothing. */
+function swappedBy(
+  {
+    instrument,
+    side,
+    price,
+    quantity,
+  }: { instrument: TradedInstrument; side: 'buy' | 'sell'; price: Decimal; quantity: Decimal },
+  asset: string,
+): Decimal {
+  if (instrument.settlement === 'contract') return Decimal.zero;
+  const amount =
+    asset === instrument.base ? quantity : asset === instrument.quote ? price.times(quantity) : Decimal.zero;
+  return (asset === instrument.base) === (side === 'buy') ? amount : amount.negated();
 }
 
 /** `order-accepted`, `order-partially-filled`, … */

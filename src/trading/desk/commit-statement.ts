@@ -1,6 +1,7 @@
 import type { Journal } from './journal.js';
 import type { AccountState } from '../accounts/account-state.js';
 import type { OrderRecord } from '../orders/order.js';
+import { feePaidIn } from '../positions/fee-value.js';
 import type { RiskMemoryRecord } from '../risk/risk-memory.js';
 
 /** One statement that writes a whole batch, its prepared name and its parameters. */
@@ -31,7 +32,7 @@ const orderColumns =
   `strategy_id text, tags json, created_ms bigint, ${progressColumns}`;
 const fillColumns =
   'account_id text, seq bigint, id text, trade_id text, order_id text, client_order_id text, instrument text, ' +
-  'side text, price numeric, quantity numeric, fee numeric, fee_asset text, liquidity text, realised_pnl numeric, ' +
+  'side text, price numeric, quantity numeric, fee numeric, fee_asset text, fee_value numeric, liquidity text, realised_pnl numeric, ' +
   'strategy_id text, time_ms bigint, seen_high numeric, seen_low numeric';
 const ledgerColumns =
   'account_id text, seq bigint, transaction_id text, account text, asset text, amount numeric, kind text, ref text, ' +
@@ -295,6 +296,7 @@ function fillRows(journal: Journal): object[] {
     quantity: fill.quantity,
     fee: fill.fee,
     fee_asset: fill.feeAsset,
+    fee_value: feePaidIn(fill.instrument, fill.feeAsset) === 'other' ? fill.feeValue : undefined,
     liquidity: fill.liquidity,
     realised_pnl: fill.realisedPnl,
     strategy_id: strategyId,

@@ -146,7 +146,8 @@ function arrive({ desk, account, journal }: AccountScene, order: OrderRecord, op
     else refuseUpdate(account, order, unknownInstrument(id), journal);
     return;
   }
-  const venue: AtVenue = { account, instrument, market: marketOf(desk, account.session).of(id), journal };
+  const session = marketOf(desk, account.session);
+  const venue: AtVenue = { account, instrument, market: session.of(id), session, journal };
   if (request.kind === 'update') {
     updateArrives(venue, order, request.terms);
     return;

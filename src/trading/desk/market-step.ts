@@ -47,7 +47,7 @@ export function marketStep(desk: DeskState, command: MarketCommand, journal: Jou
   if (instrument !== null) {
     for (const account of accounts) {
       const played = account.open.has(data.instrument);
-      if (played) play(desk, { account, instrument, market, journal }, data);
+      if (played) play(desk, { account, instrument, market, session: markets, journal }, data);
       notePrices(account, { data, market, played }, journal);
     }
   }

@@ -6,7 +6,8 @@ import { type Denial, type ListMembership, moveOrder, OrderRecord, orderView } f
 import type { OrderContent } from '../orders/order-content.js';
 import { incomplete } from '../orders/order-fields.js';
 import { denialReason } from '../risk/risk-gate.js';
-import { feeRate, orderEventType } from './booking.js';
+import { orderEventType } from './booking.js';
+import { feeRate } from './fees.js';
 import type { DeskState } from './desk-state.js';
 import type { Journal } from './journal.js';
 import type { Plan } from './plan-order.js';

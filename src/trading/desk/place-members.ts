@@ -7,7 +7,7 @@ import { denialOf, formRules } from '../risk/risk-gate.js';
 import type { Replaced } from '../risk/risk-scene.js';
 import type { AtVenue } from './at-venue.js';
 import { orderEventType } from './booking.js';
-import { type DeskState, marketOf } from './desk-state.js';
+import type { DeskState } from './desk-state.js';
 import type { Journal } from './journal.js';
 import { checkExpiry, denyOrder, newOrder } from './new-order.js';
 import { type Plan, planOrder } from './plan-order.js';
@@ -54,12 +54,13 @@ export function placeMembers(
   }
   for (const { member, plan, order } of planned) {
     if (waits(member) || !order.isOpen) continue;
-    const { instrument } = plan.scene;
+    const { instrument, session } = plan.scene;
     invariant(instrument !== null, 'the gate lets known instruments pass', { order: order.terms.id });
     const venue: AtVenue = {
       account,
       instrument,
-      market: marketOf(desk, account.session).of(instrument.id),
+      market: session.of(instrument.id),
+      session,
       journal,
     };
     sendToVenue(venue, order, { arrival: list.kind === 'oco' ? null : plan.arrival });
@@ -84,7 +85,10 @@ function planMembers(
     const [first] = planned;
     const quantity = member.content.quantity ?? first?.plan.judged.quantity ?? null;
     const content = { ...member.content, quantity, exits: null };
-    const plan = planOrder(desk, account, content, { replaces });
+    // Only one of a pair will fill, but neither knows which; a cash account pays for each in another asset.
+    const beside =
+      first?.plan.judged.side === content.side ? null : (first?.plan.scene.marginNeeded() ?? null);
+    const plan = planOrder(desk, account, content, { replaces, beside: list.kind === 'oco' ? beside : null });
     const membership: ListMembership = {
       id: listId,
       kind,

@@ -93,7 +93,14 @@ function placeOne(desk: DeskState, account: AccountState, command: PlaceCommand,
   account.tools.shared?.rate.take();
   moveOrder(order, 'submitted', nowMs, closes);
   // The gate has let it pass, so the instrument is known.
-  const venue: AtVenue = { account, instrument: plan.scene.instrument!, market: plan.market, journal };
+  const { session } = plan.scene;
+  const venue: AtVenue = {
+    account,
+    instrument: plan.scene.instrument!,
+    market: plan.market,
+    session,
+    journal,
+  };
   sendToVenue(venue, order, { arrival: plan.arrival, closes: command.first });
   return { order, denial: null };
 }

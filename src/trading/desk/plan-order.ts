@@ -10,7 +10,7 @@ import { type OrderToJudge, type Replaced, RiskScene } from '../risk/risk-scene.
 import { Liquidity } from '../venues/paper/liquidity.js';
 import { type Arrival, arrive } from '../venues/paper/paper-venue.js';
 import { referencePrice, trailedTo } from '../venues/paper/triggers.js';
-import { feeOf, feeRate } from './booking.js';
+import { feeOf, feeRate } from './fees.js';
 import { accountOf, type DeskState, marketOf } from './desk-state.js';
 
 /** An order worked out before anything happens: what the gate judges, and what the venue would do. */
@@ -32,7 +32,8 @@ export function planOrder(
     first = false,
     replaces = null,
     unnamed = false,
-  }: { first?: boolean; replaces?: Replaced | null; unnamed?: boolean } = {},
+    beside = null,
+  }: { first?: boolean; replaces?: Replaced | null; unnamed?: boolean; beside?: Decimal | null } = {},
 ): Plan {
   const session = marketOf(desk, account.session);
   const instrument = desk.instrument(content.instrument);
@@ -62,6 +63,7 @@ export function planOrder(
     cost: instrument && costOf(account, instrument, { ...content, quantity, triggerPrice }, arrival, market),
     reaches: arrival?.executions.at(-1)?.price ?? null,
     unnamed,
+    beside,
   };
   const nowMs = account.tools.clock.nowMs();
   const scene = new RiskScene({ account, order: judged, instrument, session, nowMs });
@@ -94,6 +96,8 @@ export function checkOrder(
     price,
     quantity: scene.order.quantity,
     liquidity: filled.isZero() && content.type === 'limit' ? 'maker' : 'taker',
+    session: scene.session,
+    spendable: (asset) => account.free(asset),
   });
   return {
     ok,

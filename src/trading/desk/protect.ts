@@ -5,6 +5,7 @@ import type { AccountState } from '../accounts/account-state.js';
 import { tradingProblem } from '../contract/errors.js';
 import type { Fill } from '../contract/portfolio.js';
 import type { RiskLock } from '../contract/risk.js';
+import { feePaidIn } from '../positions/fee-value.js';
 import { equityOf } from '../risk/account-worth.js';
 import { type Exit, exitsMax, type Lock, locksAfter, type NewLock } from '../risk/protections.js';
 import { accountOf, type DeskState, marketOf } from './desk-state.js';
@@ -89,7 +90,7 @@ function exitsOf(desk: DeskState, account: AccountState, fills: readonly Fill[],
     const { instrument } = fill;
     const name = parseInstrumentId(instrument);
     const held = after.get(instrument) ?? account.position(instrument).quantity;
-    const change = changeOf(fill, name?.base ?? '');
+    const change = changeOf(fill);
     const before = held.minus(change);
     after.set(instrument, before);
     if (before.isZero() || before.sign() === change.sign()) continue;
@@ -109,7 +110,7 @@ function exitsOf(desk: DeskState, account: AccountState, fills: readonly Fill[],
 }
 
 /** What a fill did to the position; a fee in its base asset is a part of that. */
-function changeOf({ side, quantity, fee, feeAsset }: Fill, base: string): Decimal {
+function changeOf({ instrument, side, quantity, fee, feeAsset }: Fill): Decimal {
   const bought = side === 'buy' ? Decimal.of(quantity) : Decimal.of(quantity).negated();
-  return feeAsset === base ? bought.minus(Decimal.of(fee)) : bought;
+  return feePaidIn(instrument, feeAsset) === 'base' ? bought.minus(Decimal.of(fee)) : bought;
 }

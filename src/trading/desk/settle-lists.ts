@@ -133,8 +133,9 @@ function activate(
     return;
   }
   if (!passes(scene, child)) return;
-  const market = marketOf(desk, account.session).of(instrument.id);
-  arriveAtVenue({ account, instrument, market, journal: scene.journal }, child);
+  const session = marketOf(desk, account.session);
+  const market = session.of(instrument.id);
+  arriveAtVenue({ account, instrument, market, session, journal: scene.journal }, child);
 }
 
 /** A child that only reduces was judged with its entry; one that may open is judged now that it matters. */

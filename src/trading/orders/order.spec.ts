@@ -4,6 +4,7 @@ import {
   activateOrder,
   amendOrderTo,
   arriveRequest,
+  chargeFee,
   fillOrder,
   moveOrder,
   OrderRecord,
@@ -43,8 +44,6 @@ function anOrder(over: Partial<OrderTerms> = {}): OrderRecord {
 const aFill = (quantity: string, price = '100', timeMs = 2000) => ({
   price: d(price),
   quantity: d(quantity),
-  fee: d('0.1'),
-  feeAsset: 'USD',
   timeMs,
 });
 
@@ -60,6 +59,7 @@ describe('an order', () => {
     const order = resting();
     expect(fillOrder(order, aFill('0.5', '98')).late).toBe(false);
     fillOrder(order, aFill('1.5', '100'));
+    for (const fee of ['0.1', '0.1']) chargeFee(order, d(fee), 'USD');
     expect(orderView(order)).toMatchObject({
       status: 'filled',
       filledQuantity: '2',
@@ -121,7 +121,8 @@ describe('an order', () => {
 
   it('pays no fee that is none', () => {
     const order = resting();
-    fillOrder(order, { ...aFill('1'), fee: d('0') });
+    fillOrder(order, aFill('1'));
+    chargeFee(order, d('0'), 'USD');
     expect(orderView(order).fees).toEqual([]);
   });
 

@@ -182,7 +182,7 @@ export function moveOrder(order: OrderRecord, status: OrderStatus, timeMs: numbe
  */
 export function fillOrder(
   order: OrderRecord,
-  fill: { price: Decimal; quantity: Decimal; fee: Decimal; feeAsset: string; timeMs: number },
+  fill: { price: Decimal; quantity: Decimal; timeMs: number },
 ): { late: boolean } {
   const filled = order.filledQuantity.plus(fill.quantity);
   invariant(fill.quantity.isPositive(), 'a fill has a quantity', { order: order.terms.id });
@@ -196,11 +196,13 @@ export function fillOrder(
   if (isTerminal(order.status)) order.inFlight = [];
   order.filledQuantity = filled;
   order.filledNotional = order.filledNotional.plus(fill.price.times(fill.quantity));
-  if (!fill.fee.isZero()) {
-    order.fees.set(fill.feeAsset, (order.fees.get(fill.feeAsset) ?? Decimal.zero).plus(fill.fee));
-  }
   touch(order, fill.timeMs);
   return { late: outcome.late };
+}
+
+/** Adds the fee of a fill that was just booked. */
+export function chargeFee(order: OrderRecord, fee: Decimal, asset: string): void {
+  if (!fee.isZero()) order.fees.set(asset, (order.fees.get(asset) ?? Decimal.zero).plus(fee));
 }
 
 /** Its owner changes what is asked for. Never to what is filled already or less. */

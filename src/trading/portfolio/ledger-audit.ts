@@ -3,6 +3,7 @@ import { parseInstrumentId } from '../../kernel/money.js';
 import type { Side } from '../contract/orders.js';
 import { fillEntries } from '../ledger/ledger.js';
 import { settlementOf } from '../marks/traded-instrument.js';
+import { feePaidIn } from '../positions/fee-value.js';
 import { applyFill, flatPosition, type PositionState } from '../positions/position.js';
 
 export interface AuditedEntry {
@@ -23,6 +24,8 @@ export interface AuditedFill {
   readonly quantity: Decimal;
   readonly fee: Decimal;
   readonly feeAsset: string;
+  /** As it was told; null where it follows from the fill, or nobody knew. */
+  readonly feeValue?: Decimal | null;
   readonly realisedPnl: Decimal;
   readonly timeMs: number;
 }
@@ -95,7 +98,8 @@ export class LedgerAudit {
       price,
       quantity,
       fee,
-      feePaidIn: feeAsset === name.base ? 'base' : 'quote',
+      feePaidIn: feePaidIn(instrument, feeAsset),
+      feeValue: fill.feeValue,
       timeMs,
     });
     this.positions.set(instrument, position);

@@ -70,6 +70,7 @@ export class LedgerVerifier {
         quantity: Decimal.of(row.quantity),
         fee: Decimal.of(row.fee),
         feeAsset: row.fee_asset,
+        feeValue: row.fee_value === null ? null : Decimal.of(row.fee_value),
         realisedPnl: Decimal.of(row.realised_pnl),
         timeMs: row.time_ms,
       });

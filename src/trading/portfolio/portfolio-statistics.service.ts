@@ -32,6 +32,8 @@ interface Traded {
   readonly profits: number[];
   /** Currencies without a rate; what was earned in them is in no sum. */
   readonly unpriced: Set<string>;
+  /** Assets in which fees were paid that nobody could value. */
+  readonly unpricedFees: Set<string>;
 }
 
 /** What an account's equity curve and closed trades say about it. Amounts in base currency, at the rates of now. */
@@ -59,6 +61,9 @@ export class PortfolioStatistics {
     if (traded.unpriced.size > 0) {
       undefinedBecause['realisedPnl'] =
         `without what was earned in ${[...traded.unpriced].join(', ')}: no rate`;
+    }
+    if (traded.unpricedFees.size > 0) {
+      undefinedBecause['fees'] = `without what was paid in ${[...traded.unpricedFees].join(', ')}: no price`;
     }
     return {
       from: toRfc3339(range.fromMs ?? days.range?.fromMs ?? account.began.timeMs),
@@ -107,6 +112,7 @@ export class PortfolioStatistics {
       fees: Decimal.zero,
       profits: [],
       unpriced: new Set(),
+      unpricedFees: new Set(),
     };
     for await (const { fill, realisedPnl, feeValue, trip } of this.trips.of(account)) {
       if (fill.time_ms < (fromMs ?? 0) || fill.time_ms >= (toMs ?? Number.MAX_SAFE_INTEGER)) continue;
@@ -118,7 +124,8 @@ export class PortfolioStatistics {
         continue;
       }
       traded.realisedPnl = traded.realisedPnl.plus(realisedPnl.times(rate));
-      traded.fees = traded.fees.plus(feeValue.times(rate));
+      if (feeValue === null) traded.unpricedFees.add(fill.fee_asset);
+      else traded.fees = traded.fees.plus(feeValue.times(rate));
       if (trip !== null) traded.profits.push(trip.profit.minus(trip.fees).times(rate).toFloat());
     }
     return traded;

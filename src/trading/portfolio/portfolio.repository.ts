@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { Decimal } from '../../kernel/decimal.js';
 import { problem } from '../../kernel/errors.js';
 import { cursorOf, type Page, pageOf, readCursor } from '../../kernel/page.js';
 import { toRfc3339 } from '../../kernel/time.js';
 import { Database, type Sql } from '../../platform/database/database.service.js';
 import type { Side } from '../contract/orders.js';
 import type { AccountEventItem, Fill, LedgerItem } from '../contract/portfolio.js';
+import { feeValueOf } from '../positions/fee-value.js';
 
 export const limitDefault = 100;
 
@@ -22,6 +24,8 @@ export interface FillRow {
   readonly quantity: string;
   readonly fee: string;
   readonly fee_asset: string;
+  /** Of a fee in an asset that is neither base nor quote. */
+  readonly fee_value: string | null;
   readonly liquidity: string;
   readonly realised_pnl: string;
   readonly time_ms: number;
@@ -176,11 +180,23 @@ function fillOf(row: FillRow): Fill {
     quantity: row.quantity,
     fee: row.fee,
     feeAsset: row.fee_asset,
+    feeValue: feeValueOfRow(row)?.toString() ?? null,
     liquidity: row.liquidity,
     realisedPnl: row.realised_pnl,
     time: toRfc3339(row.time_ms),
     seq: row.seq,
   };
+}
+
+/** In quote asset; null when nobody could tell what it was worth. */
+export function feeValueOfRow(row: FillRow): Decimal | null {
+  const fill = {
+    instrument: row.instrument,
+    price: Decimal.of(row.price),
+    fee: Decimal.of(row.fee),
+    feeAsset: row.fee_asset,
+  };
+  return feeValueOf(fill, row.fee_value === null ? null : Decimal.of(row.fee_value));
 }
 
 function ledgerItemOf(row: LedgerRow): LedgerItem {

@@ -174,6 +174,24 @@ describe('the portfolio of an account', () => {
     });
   });
 
+  it('tells a fee that nobody could value apart from the sum of fees', async () => {
+    const accountId = await t.account();
+    await order(accountId, { quantity: '0.1' });
+    await order(accountId, { quantity: '0.1' });
+    const before = await t.portfolio.statistics(asked(accountId));
+    // As a venue would report one that was paid in a token without a market.
+    await fresh.database.query(
+      `UPDATE trading.fills SET fee = 3, fee_asset = 'XYZ' WHERE (account_id, seq) IN
+         (SELECT account_id, max(seq) FROM trading.fills WHERE account_id = $1 GROUP BY account_id)`,
+      [accountId],
+    );
+    const [fill] = (await t.portfolio.fills(asked(accountId))).items;
+    expect(fill).toMatchObject({ fee: '3', feeAsset: 'XYZ', feeValue: null });
+    const after = await t.portfolio.statistics(asked(accountId));
+    expect(after.undefinedBecause).toMatchObject({ fees: 'without what was paid in XYZ: no price' });
+    expect(Number(after.fees)).toBeCloseTo(Number(before.fees) / 2, 9);
+  });
+
   it('closes positions at the market and says which ones it could not', async () => {
     const accountId = await t.account();
     expect(await t.portfolio.closePositions(asked(accountId))).toEqual({ items: [] });

@@ -1,18 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Decimal } from '../../kernel/decimal.js';
-import { parseInstrumentId } from '../../kernel/money.js';
 import { toRfc3339 } from '../../kernel/time.js';
 import type { RoundTripItem } from '../contract/portfolio.js';
 import type { DeskAccount } from '../desk/desk-reads.js';
 import { InstrumentCache } from '../desk/instrument-cache.service.js';
-import { PortfolioRepository, type TripFillRow } from './portfolio.repository.js';
+import { feePaidIn } from '../positions/fee-value.js';
+import { feeValueOfRow, PortfolioRepository, type TripFillRow } from './portfolio.repository.js';
 import { type RoundTrip, RoundTrips } from './round-trips.js';
 
 /** One fill, and the trip it ended, if it did. Amounts in quote asset. */
 export interface TripStep {
   readonly fill: TripFillRow;
   readonly realisedPnl: Decimal;
-  readonly feeValue: Decimal;
+  /** Null when nobody could tell what it was worth. */
+  readonly feeValue: Decimal | null;
   readonly trip: RoundTrip | null;
 }
 
@@ -29,7 +30,8 @@ export class TripHistory {
     await this.instruments.refresh(new Set(positions.map(({ instrument }) => instrument)));
     const trips = new RoundTrips();
     for await (const fill of this.rows.tripFillsInOrder(accountId, began.seq)) {
-      const { feeValue, feeInBase } = feeOf(fill);
+      const feeValue = feeValueOfRow(fill);
+      const inBase = feePaidIn(fill.instrument, fill.fee_asset) === 'base';
       const realisedPnl = Decimal.of(fill.realised_pnl);
       const trip = trips.add({
         id: fill.id,
@@ -40,8 +42,8 @@ export class TripHistory {
         price: Decimal.of(fill.price),
         quantity: Decimal.of(fill.quantity),
         realisedPnl,
-        feeValue,
-        feeInBase,
+        feeValue: feeValue ?? Decimal.zero,
+        feeInBase: inBase ? Decimal.of(fill.fee) : Decimal.zero,
         lotSize: this.instruments.instrument(fill.instrument)?.lotSize ?? Decimal.zero,
         seen: seenOf(fill),
         strategyId: fill.strategy_id,
@@ -94,14 +96,6 @@ export function tripView(trip: RoundTrip): RoundTripItem {
     strategyId: trip.strategyId,
     tags: [...trip.tags],
   };
-}
-
-/** A fee in base asset is worth the fill's own price. */
-function feeOf(fill: TripFillRow): { feeValue: Decimal; feeInBase: Decimal } {
-  const fee = Decimal.of(fill.fee);
-  return parseInstrumentId(fill.instrument)?.base === fill.fee_asset
-    ? { feeValue: fee.times(Decimal.of(fill.price)), feeInBase: fee }
-    : { feeValue: fee, feeInBase: Decimal.zero };
 }
 
 function seenOf({ seen_high: high, seen_low: low }: TripFillRow): { high: Decimal; low: Decimal } | null {

@@ -21,6 +21,14 @@ function after(...fills: PositionFill[]): PositionState {
 const shown = (p: PositionState) => [p.quantity, p.averagePrice, p.realisedPnl, p.fees].map(String);
 
 describe('a position', () => {
+  it('counts a fee in a third asset by its value, and one without a price not at all', () => {
+    const fill = aFill({ price: '100', quantity: '2', fee: '0.004', feePaidIn: 'other' });
+    const known = applyFill(flatPosition('BTC-USD.SIM'), { ...fill, feeValue: d('0.2') });
+    expect([known.position.quantity, known.position.fees].map(String)).toEqual(['2', '0.2']);
+    const unknown = applyFill(known.position, { ...fill, feeValue: null });
+    expect([unknown.position.quantity, unknown.position.fees].map(String)).toEqual(['4', '0.2']);
+  });
+
   it('averages prices while it grows', () => {
     expect(shown(after(aFill({ price: '100' }), aFill({ price: '130', quantity: '2' })))).toEqual([
       '3',

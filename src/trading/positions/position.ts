@@ -1,4 +1,5 @@
 import { Decimal } from '../../kernel/decimal.js';
+import type { FeePaidIn } from './fee-value.js';
 
 /** The net holding of one instrument that its fills made. Signed quantity in base asset; money in quote asset. */
 export interface PositionState {
@@ -18,8 +19,9 @@ export interface PositionFill {
   readonly price: Decimal;
   readonly quantity: Decimal;
   readonly fee: Decimal;
-  /** Which of the instrument's two assets paid the fee. */
-  readonly feePaidIn: 'base' | 'quote';
+  readonly feePaidIn: FeePaidIn;
+  /** Of a fee in another asset, in quote; null: nobody knew, and it is in no sum. */
+  readonly feeValue?: Decimal | null;
   readonly timeMs: number;
 }
 
@@ -38,7 +40,8 @@ export function flatPosition(instrument: string): PositionState {
 /**
  * Folds one fill into the position. Same side: the average moves, (avg·q + price·f)/(q + f). Reducing: realised P&L is
  * (price − avg)·closed (reversed for shorts) and the average stays. A larger fill is split: it closes at the old
- * average and the rest opens at its own price. A fee in base asset is a disposal at the fill price.
+ * average and the rest opens at its own price. A fee in base asset is a disposal at the fill price, one in another asset
+ * an expense of what it was worth.
  * Answers the new position and what this fill realised.
  */
 export function applyFill(
@@ -47,7 +50,7 @@ export function applyFill(
 ): { position: PositionState; realisedPnl: Decimal } {
   const signed = fill.side === 'buy' ? fill.quantity : fill.quantity.negated();
   let { position: next, realisedPnl } = net(position, signed, fill.price, fill.timeMs);
-  let expense = fill.fee;
+  let expense = fill.feePaidIn === 'other' ? (fill.feeValue ?? Decimal.zero) : fill.fee;
   if (fill.feePaidIn === 'base' && !fill.fee.isZero()) {
     const disposed = net(next, fill.fee.negated(), fill.price, fill.timeMs);
     next = disposed.position;

@@ -80,10 +80,8 @@ function cashBalance(scene: RiskScene): Finding {
 /** The initial margin and fees of everything held and ordered are covered by equity. Reducing always is. */
 function marginBalance(scene: RiskScene): Finding {
   const { order, opening, account } = scene;
-  const share = opening.eq(order.quantity)
-    ? order.cost
-    : (order.cost?.times(opening).div(order.quantity) ?? null);
-  const needed = opening.isZero() ? Decimal.zero : inBaseCurrency(scene, share);
+  const asked = scene.marginNeeded()?.plus(order.beside ?? Decimal.zero) ?? null;
+  const needed = opening.isZero() ? Decimal.zero : inBaseCurrency(scene, asked);
   const equity = scene.equity();
   const used = scene.marginUsed();
   const free = equity === null || used === null ? null : equity.minus(used);

@@ -40,6 +40,8 @@ export interface OrderToJudge {
   readonly reaches?: Decimal | null;
   /** Sent without a client order id. */
   readonly unnamed?: boolean;
+  /** Margin that an order on the other side, sent together with it, takes; quote asset. */
+  readonly beside?: Decimal | null;
 }
 
 /** Everything a risk rule may look at, worked out at most once. Nothing here changes anything. */
@@ -194,6 +196,13 @@ export class RiskScene {
     const { margin } = this.account;
     const replaced = this.inBaseCurrency(margin.initial(replaces.notional).plus(replaces.fees));
     return replaced && used.minus(replaced);
+  }
+
+  /** Initial margin and fee of what the order would open, quote asset; null when nobody can say. */
+  marginNeeded(): Decimal | null {
+    const { cost, quantity } = this.order;
+    if (cost === null || quantity.isZero()) return null;
+    return this.opening.eq(quantity) ? cost : cost.times(this.opening).div(quantity);
   }
 
   /** What the account is worth, in base currency; null while anything in it cannot be valued. */

@@ -16,6 +16,8 @@ export interface PaperModel {
   /** Null: the instrument's. */
   readonly makerFee: Decimal | null;
   readonly takerFee: Decimal | null;
+  /** Null: the ordinary one. */
+  readonly feeAsset: string | null;
   readonly latency: Latency;
   readonly seed: number;
 }
@@ -54,6 +56,7 @@ export function paperModel(model: FillModel): PaperModel {
     rejectsTriggered: told.immediateTrigger === 'reject',
     makerFee: ratio(told.makerFee),
     takerFee: ratio(told.takerFee),
+    feeAsset: model.feeAsset ?? null,
     latency: {
       baseMs: told.latencyMs,
       jitterMs: told.latencyJitterMs,
