@@ -54,17 +54,17 @@ const rules = {
 
 /**
  * The desk as it ships, metrics and all, in this process, on an embedded database: orders go in by the port that every
- * other way in ends at. One instrument at hand, quoted 60000.00 to 60000.50 whenever `quote` is called. `clock`: the
- * system's unless given. With a `dataDir` the folder is somebody else's and stays.
+ * other way in ends at. One instrument at hand, quoted whenever `quote` is called: 60000.00 to 60000.50, or `mid` on both
+ * sides. `clock`: the system's unless given. With a `dataDir` the folder is somebody else's and stays.
  */
-export async function openDeskHouse({ dataDir, clock = new SystemClock(), config = {} } = {}) {
+export async function openDeskHouse({ dataDir, clock = new SystemClock(), mid } = {}) {
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'rrralgorithms-bench-'));
   const log = new SilentLog();
   const metrics = new PrometheusMetrics(new Registry());
   const opened = await OpenDatabase.open(new DatabaseConfig({ dataDir: folder }), metrics, log);
   const { database } = opened;
   const bus = new InProcessEventBus(clock, metrics, log);
-  const settings = new TradingConfig(config);
+  const settings = new TradingConfig({});
   const ids = new UlidIds(clock, new SeededRandom(`bench ${process.hrtime.bigint()}`));
   class OneInstrument extends Instruments {
     list = async () => [rules];
@@ -93,7 +93,7 @@ export async function openDeskHouse({ dataDir, clock = new SystemClock(), config
     orders: new OrdersService(desk, new OrderListRepository(database)),
     verify: (accountId) => verifier.verify(accountId),
     quote: () => {
-      const quote = { bid: '60000.00', bidSize: '100', ask: '60000.50', askSize: '100' };
+      const quote = { bid: mid ?? '60000.00', bidSize: '100', ask: mid ?? '60000.50', askSize: '100' };
       const data = { instrument, trades: [], quote };
       const timeMs = clock.nowMs();
       return bus.publish({

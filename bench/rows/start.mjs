@@ -1,31 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { startOnce } from '../lib/start.mjs';
 
-const entry = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
-
-/** Starts per second, from the start of the process to the banner; the limit is the promise of the README. */
-async function startsPerSecond(dataDir) {
-  const startedMs = performance.now();
-  const child = spawn(process.execPath, ['--enable-source-maps', entry], {
-    env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataDir, ADMIN_PASSWORD: 'bench password 1234' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  // Read on after the banner: a server whose reader goes away is another story.
-  child.stdout.on('data', (data) => (output += data));
-  while (!output.includes('RRRalgorithms is ready')) {
-    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${output}`);
-    await new Promise((wake) => setTimeout(wake, 5));
-  }
-  const seconds = (performance.now() - startedMs) / 1000;
-  child.kill('SIGTERM');
-  if (child.exitCode === null) await once(child, 'exit');
-  return 1 / seconds;
-}
+/** Starts per second; the limit is the promise of the README. */
+const startsPerSecond = async (dataDir) => 1 / (await startOnce(dataDir)).seconds;
 
 const folder = () => mkdtempSync(join(tmpdir(), 'rrralgorithms-bench-'));
 
