@@ -18,7 +18,7 @@ const folder = () => mkdtempSync(join(tmpdir(), 'rrralgorithms-bench-'));
 /** Named orders over all accounts, since a name is looked up among all that ever were. Answers microseconds an order. */
 async function houseAfter(history) {
   const dataDir = folder();
-  const { accountIds } = await fillOrders(dataDir, { accounts, orders: history });
+  const accountIds = await fillOrders(dataDir, { accounts, orders: history });
   const house = await openDeskHouse({ dataDir });
   let named = 0;
   return {
