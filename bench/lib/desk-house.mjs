@@ -3,27 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import 'reflect-metadata';
 import { Registry } from 'prom-client';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { Instruments } from '../../dist/src/data/contract/instruments.js';
-import { liveSession } from '../../dist/src/kernel/events.js';
-import { UlidIds } from '../../dist/src/kernel/ids.js';
-import { SilentLog } from '../../dist/src/kernel/log.js';
+import { Market } from '../../dist/src/data/contract/quotes.js';
+import { EventBus, liveSession } from '../../dist/src/kernel/events.js';
+import { Ids, UlidIds } from '../../dist/src/kernel/ids.js';
+import { Log, SilentLog } from '../../dist/src/kernel/log.js';
+import { Metrics } from '../../dist/src/kernel/metrics.js';
 import { SeededRandom } from '../../dist/src/kernel/random.js';
+import { Clock } from '../../dist/src/kernel/time.js';
 import { PrometheusMetrics } from '../../dist/src/monitoring/prometheus-metrics.adapter.js';
+import { dataSourceOptions } from '../../dist/src/platform/database/data-source.adapter.js';
+import { Database } from '../../dist/src/platform/database/database.service.js';
 import { DatabaseConfig } from '../../dist/src/platform/database/database.config.js';
 import { OpenDatabase } from '../../dist/src/platform/database/open-database.adapter.js';
 import { InProcessEventBus } from '../../dist/src/platform/events/in-process-event-bus.service.js';
 import { SystemClock } from '../../dist/src/platform/time/system-clock.adapter.js';
-import { AccountsService } from '../../dist/src/trading/accounts/accounts.service.js';
-import { IdempotencyRepository } from '../../dist/src/trading/accounts/idempotency.repository.js';
+import { Accounts } from '../../dist/src/trading/contract/accounts.js';
+import { Orders } from '../../dist/src/trading/contract/orders.js';
 import { Desk } from '../../dist/src/trading/desk/desk.service.js';
-import { InstrumentCache } from '../../dist/src/trading/desk/instrument-cache.service.js';
-import { OrderListRepository } from '../../dist/src/trading/orders/order-list.repository.js';
-import { OrdersService } from '../../dist/src/trading/orders/orders.service.js';
-import { PortfolioMetrics } from '../../dist/src/trading/portfolio/portfolio.metrics.js';
-import { PortfolioRepository } from '../../dist/src/trading/portfolio/portfolio.repository.js';
 import { LedgerVerifier } from '../../dist/src/trading/portfolio/ledger-verifier.service.js';
 import { TradingConfig } from '../../dist/src/trading/trading.config.js';
-import { TradingMetrics } from '../../dist/src/trading/trading.metrics.js';
+import { tradingEntities, TradingModule } from '../../dist/src/trading/trading.module.js';
 
 export const instrument = 'BTC-USD.SIM';
 export const principal = { userId: 'bench', username: 'bench', role: 'operator' };
@@ -53,8 +56,8 @@ const rules = {
 };
 
 /**
- * The desk as it ships, metrics and all, in this process, on an embedded database: orders go in by the port that every
- * other way in ends at. One instrument at hand, quoted whenever `quote` is called: 60000.00 to 60000.50, or `mid` on both
+ * The trading module as it ships, metrics and all, in this process, on an embedded database: orders go in by the port that
+ * every other way in ends at. One instrument at hand, quoted every five seconds: 60000.00 to 60000.50, or `mid` on both
  * sides. `clock`: the system's unless given. With a `dataDir` the folder is somebody else's and stays.
  */
 export async function openDeskHouse({ dataDir, clock = new SystemClock(), mid } = {}) {
@@ -64,33 +67,34 @@ export async function openDeskHouse({ dataDir, clock = new SystemClock(), mid } 
   const opened = await OpenDatabase.open(new DatabaseConfig({ dataDir: folder }), metrics, log);
   const { database } = opened;
   const bus = new InProcessEventBus(clock, metrics, log);
-  const settings = new TradingConfig({});
-  const ids = new UlidIds(clock, new SeededRandom(`bench ${process.hrtime.bigint()}`));
-  class OneInstrument extends Instruments {
-    list = async () => [rules];
-    get = async () => rules;
-    put = async () => rules;
-  }
-  const quiet = { quote: () => Promise.reject(new Error('not quoted yet')) };
-  const feeds = new InstrumentCache(new OneInstrument(), quiet, clock, settings, log);
-  const tradingMetrics = new TradingMetrics(metrics);
-  const desk = new Desk(database, bus, clock, ids, log, settings, feeds, tradingMetrics);
-  await desk.onModuleInit();
-  const accounts = new AccountsService(desk, new IdempotencyRepository(database, clock), ids);
-  const rows = new PortfolioRepository(database);
-  const verifier = new LedgerVerifier(
-    desk,
-    database,
-    rows,
-    clock,
-    new PortfolioMetrics(metrics),
-    tradingMetrics,
-  );
+  const given = [
+    [TradingConfig, new TradingConfig({})],
+    [Clock, clock],
+    [Ids, new UlidIds(clock, new SeededRandom(`bench ${process.hrtime.bigint()}`))],
+    [Log, log],
+    [Metrics, metrics],
+    [EventBus, bus],
+    [Database, database],
+    [Instruments, { list: async () => [rules], get: async () => rules }],
+    [Market, { quote: () => Promise.reject(new Error('quoted by events alone')) }],
+  ].map(([provide, useValue]) => ({ provide, useValue }));
+  class Given {}
+  Module({ providers: given, exports: given.map(({ provide }) => provide) })(Given);
+  const House = class {};
+  Module({
+    imports: [
+      TypeOrmModule.forRoot(dataSourceOptions({ ...opened.settings, entities: tradingEntities })),
+      { module: Given, global: true },
+      TradingModule.over([]),
+    ],
+  })(House);
+  const app = await NestFactory.createApplicationContext(House, { logger: ['error'] });
+  const get = (token) => app.get(token, { strict: false });
+  const [desk, accounts, verifier] = [get(Desk), get(Accounts), get(LedgerVerifier)];
   const house = {
     url: opened.settings.url,
     database,
-    desk,
-    orders: new OrdersService(desk, new OrderListRepository(database)),
+    orders: get(Orders),
     verify: (accountId) => verifier.verify(accountId),
     quote: () => {
       const quote = { bid: mid ?? '60000.00', bidSize: '100', ask: mid ?? '60000.50', askSize: '100' };
@@ -134,12 +138,15 @@ export async function openDeskHouse({ dataDir, clock = new SystemClock(), mid } 
       await house.quote();
     },
     close: async () => {
-      await desk.beforeApplicationShutdown();
+      clearInterval(quoting);
+      await app.close();
       await opened.close();
       if (dataDir === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
   await house.quote();
+  // A price older than half a minute is no ground to trade on.
+  const quoting = setInterval(() => void house.quote(), 5_000);
   return house;
 }
 
