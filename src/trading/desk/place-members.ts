@@ -4,6 +4,7 @@ import { noHold } from '../accounts/open-orders.js';
 import { type Denial, type ListMembership, moveOrder, type OrderRecord, orderView } from '../orders/order.js';
 import type { ListContent, ListMember } from '../orders/list-content.js';
 import { denialOf, formRules } from '../risk/risk-gate.js';
+import { orderKey } from '../risk/duplicate-guard.js';
 import type { Replaced } from '../risk/risk-scene.js';
 import type { AtVenue } from './at-venue.js';
 import { orderEventType } from './booking.js';
@@ -27,18 +28,27 @@ interface Planned {
 export function placeMembers(
   desk: DeskState,
   account: AccountState,
-  { list, strategyId, contentHash }: { list: ListContent; strategyId: string | null; contentHash: string },
+  asked: {
+    list: ListContent;
+    strategyId: string | null;
+    contentHash: string;
+    /** Nobody named its entry. */
+    unnamed?: boolean;
+  },
   journal: Journal,
 ): { orders: OrderRecord[]; denial: Denial | null } {
   const nowMs = account.tools.clock.nowMs();
+  const { list, unnamed = false } = asked;
   for (const { content } of list.members) checkExpiry(content, nowMs);
-  const planned = planMembers({ desk, account, journal }, { list, strategyId, contentHash });
+  const planned = planMembers({ desk, account, journal }, asked);
   const orders = planned.map(({ order }) => order);
   const denial = denialAmong(planned);
   if (denial !== null) {
     for (const order of orders) denyOrder(account, order, denial, journal);
     return { orders, denial };
   }
+  if (unnamed && account.limits.duplicateWindowMs !== null)
+    account.lately.took(orderKey(planned[0].plan.judged), nowMs);
   for (const { member, order } of planned) {
     account.rate.take();
     account.tools.shared?.rate.take();
@@ -71,7 +81,7 @@ export function placeMembers(
 
 function planMembers(
   scene: { desk: DeskState; account: AccountState; journal: Journal },
-  { list, strategyId, contentHash }: { list: ListContent; strategyId: string | null; contentHash: string },
+  { list, strategyId, contentHash, unnamed = false }: Parameters<typeof placeMembers>[2],
 ): Planned[] {
   const { account, desk } = scene;
   const { kind, activation, members } = list;
@@ -88,7 +98,11 @@ function planMembers(
     // Only one of a pair will fill, but neither knows which; a cash account pays for each in another asset.
     const beside =
       first?.plan.judged.side === content.side ? null : (first?.plan.scene.marginNeeded() ?? null);
-    const plan = planOrder(desk, account, content, { replaces, beside: list.kind === 'oco' ? beside : null });
+    const plan = planOrder(desk, account, content, {
+      replaces,
+      beside: list.kind === 'oco' ? beside : null,
+      unnamed: unnamed && n === 0,
+    });
     const membership: ListMembership = {
       id: listId,
       kind,

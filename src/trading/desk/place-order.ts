@@ -111,7 +111,8 @@ function placeWithExits(
   command: PlaceCommand & { list: ListContent },
   journal: Journal,
 ): Placed {
-  const { orders, denial } = placeMembers(desk, account, command, journal);
+  const unnamed = command.clientOrderId === null;
+  const { orders, denial } = placeMembers(desk, account, { ...command, unnamed }, journal);
   return { order: orders[0], denial };
 }
 

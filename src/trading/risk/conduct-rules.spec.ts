@@ -84,6 +84,21 @@ describe('the duplicate guard', () => {
     expect(codeOf(() => account.limit('buy', '1', '90'))).toBe('accepted');
   });
 
+  it('refuses it with exits as well, which would be as many orders more', () => {
+    const account = guarded();
+    const entry = () => account.limit('buy', '1', '90', { takeProfit: { limitPrice: '110' } });
+    entry();
+    expect(codeOf(entry)).toBe('TRADING_DUPLICATE_ORDER');
+    expect(account.state.open.size).toBe(2);
+    account.clock.ms += 1_000;
+    expect(codeOf(entry)).toBe('accepted');
+    expect(
+      codeOf(() =>
+        account.limit('buy', '1', '90', { clientOrderId: 'mine', stopLoss: { triggerPrice: '80' } }),
+      ),
+    ).toBe('accepted');
+  });
+
   it('takes another side, size, price or instrument, and whatever has a name', () => {
     const account = guarded();
     account.limit('buy', '1', '90');
