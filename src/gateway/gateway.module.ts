@@ -19,6 +19,7 @@ import { ImportsController } from './http/imports.controller.js';
 import { JobsController } from './http/jobs.controller.js';
 import { MarketDataController } from './http/market-data.controller.js';
 import { ModelsController } from './http/models.controller.js';
+import { FundingController } from './http/funding.controller.js';
 import { OrderListsController } from './http/order-lists.controller.js';
 import { OrdersController } from './http/orders.controller.js';
 import { PortfolioController } from './http/portfolio.controller.js';
@@ -107,6 +108,7 @@ export class GatewayModule {
         PredictionsController,
         ModelsController,
         AccountsController,
+        FundingController,
         OrderListsController,
         OrdersController,
         PortfolioController,

@@ -12,6 +12,8 @@ import { Strategies } from './contract/strategies.js';
 import { DeskReads } from './desk/desk-reads.js';
 import { Desk } from './desk/desk.service.js';
 import { InstrumentCache } from './desk/instrument-cache.service.js';
+import { FundingRepository } from './ledger/funding.repository.js';
+import { Funding } from './ledger/funding.service.js';
 import { OrderListRepository } from './orders/order-list.repository.js';
 import { OrderListsRepository } from './orders/order-lists.repository.js';
 import { OrderListsService } from './orders/order-lists.service.js';
@@ -52,6 +54,8 @@ const deskProviders: Provider[] = [
   OrderListsRepository,
   OrderListsService,
   { provide: OrderLists, useExisting: OrderListsService },
+  FundingRepository,
+  Funding,
   AccountsService,
   { provide: Accounts, useExisting: AccountsService },
   RiskChangesRepository,

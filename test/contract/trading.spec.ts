@@ -4,6 +4,7 @@ import { accountLivesSuite } from './trading/account-lives.js';
 import { accountsSuite } from './trading/accounts.js';
 import { amendmentsSuite } from './trading/amendments.js';
 import { denialsSuite } from './trading/denials.js';
+import { fundingSuite } from './trading/funding.js';
 import { globalRiskSuite } from './trading/global-risk.js';
 import { orderListsSuite } from './trading/order-lists.js';
 import { ordersSuite } from './trading/orders.js';
@@ -16,6 +17,7 @@ import { waitingOrdersSuite } from './trading/waiting-orders.js';
 const house = sharedHouse();
 
 accountsSuite(house);
+fundingSuite(house);
 accountLivesSuite(house);
 ordersSuite(house);
 unknownOrdersSuite(house);

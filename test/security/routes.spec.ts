@@ -93,6 +93,7 @@ const decided: Record<string, string> = {
   'POST /v1/backfills': 'trader',
   'POST /v1/feeds/:id/start': 'operator',
   'POST /v1/feeds/:id/stop': 'operator',
+  'POST /v1/funding': 'operator',
   'POST /v1/imports/candles': 'trader',
   'POST /v1/imports/trades': 'trader',
   'POST /v1/predictions': 'viewer',

@@ -22,6 +22,8 @@ import { Desk } from '../../src/trading/desk/desk.service.js';
 import { InstrumentCache } from '../../src/trading/desk/instrument-cache.service.js';
 import { OrderListRepository } from '../../src/trading/orders/order-list.repository.js';
 import { OrdersService } from '../../src/trading/orders/orders.service.js';
+import { FundingRepository } from '../../src/trading/ledger/funding.repository.js';
+import { Funding } from '../../src/trading/ledger/funding.service.js';
 import { GlobalRiskService } from '../../src/trading/risk/global-risk.service.js';
 import { RiskChangesRepository } from '../../src/trading/risk/risk-changes.repository.js';
 import { RiskService } from '../../src/trading/risk/risk.service.js';
@@ -140,6 +142,7 @@ export async function testDesk(
     new IdempotencyRepository(database, clock),
     new AccountUseRepository(database),
     ids,
+    new Funding(desk, new FundingRepository(database), clock),
   );
   const heard: AccountChanged[] = [];
   bus.subscribe<AccountChanged>('trading.account-changed', 'test', (event) => void heard.push(event));

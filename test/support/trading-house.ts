@@ -85,7 +85,7 @@ export async function tradingHouse(
     rows,
     equity,
     recorder,
-    new PortfolioStatistics(equity, trips),
+    new PortfolioStatistics(equity, trips, rows),
     trips,
     new LedgerVerifier(desk.desk, database, rows, clock, portfolioMetrics, new TradingMetrics(metrics)),
     new PositionCloser(desk.desk),

@@ -4,7 +4,7 @@ import { Decimal } from '../../kernel/decimal.js';
 import { problem } from '../../kernel/errors.js';
 import { tradingProblem } from '../contract/errors.js';
 import { Ids } from '../../kernel/ids.js';
-import type { Principal } from '../../kernel/principal.js';
+import { hasRole, type Principal } from '../../kernel/principal.js';
 import {
   type Account,
   type AccountGrant,
@@ -13,6 +13,8 @@ import {
   type CloneAccount,
   type CreateAccount,
   type FillModel,
+  type FundingPayment,
+  type FundingResult,
   type PatchAccount,
   type ResetAccount,
   type Transfer,
@@ -21,6 +23,7 @@ import {
 import type { AnswerKey } from '../desk/account-acts.js';
 import { Desk } from '../desk/desk.service.js';
 import { accountOf } from '../desk/desk-state.js';
+import { Funding } from '../ledger/funding.service.js';
 import { checkMargin } from '../risk/margin.js';
 import { accountView } from './account-view.js';
 import { AccountUseRepository } from './account-use.repository.js';
@@ -34,6 +37,7 @@ export class AccountsService extends Accounts {
     private readonly keys: IdempotencyRepository,
     private readonly use: AccountUseRepository,
     private readonly ids: Ids,
+    private readonly funding: Funding,
   ) {
     super();
   }
@@ -90,6 +94,16 @@ export class AccountsService extends Accounts {
     return this.keys.once(key, () =>
       this.desk.submit({ kind: 'transfer', accountId, transfer, answerKey: key }),
     );
+  }
+
+  async payFunding(command: { principal: Principal; payment: FundingPayment }): Promise<FundingResult> {
+    const { principal, payment } = command;
+    if (!hasRole(principal, 'operator')) {
+      throw problem('REQUEST_FORBIDDEN', {
+        detail: `funding is paid by an operator, for all accounts at once; you are ${principal.role}`,
+      });
+    }
+    return this.funding.pay(payment, principal.username);
   }
 
   /** The account a new user starts with: `paper`, 100,000 USD. Made once per owner; answers the one there is. */

@@ -3,6 +3,7 @@ import {
   decimalMap,
   flag,
   float,
+  instrumentId,
   integer,
   list,
   object,
@@ -269,6 +270,32 @@ export class Transfer extends TransferRequest {
   time: string;
 }
 
+export class FundingPayment {
+  @instrumentId({ about: 'A derivative.', example: 'BTC-USDT-PERP.BINANCE' })
+  instrument: string;
+
+  @decimal({
+    sign: 'any',
+    about: 'Ratio of notional; above zero longs pay and shorts receive.',
+    example: '0.0001',
+  })
+  rate: string;
+
+  @decimal({ about: 'Price the notional is taken at.', example: '65000' })
+  markPrice: string;
+
+  @time({ about: 'When it was due; not to come. With the instrument it names the payment.' })
+  time: string;
+}
+
+export class FundingResult extends FundingPayment {
+  @integer({ about: 'Accounts it was booked for now.' })
+  accounts: number;
+
+  @integer({ about: 'Accounts that had it before.' })
+  before: number;
+}
+
 /**
  * Accounts a principal may see: its own and those it was given a grant on; operators and admins all. Another's account
  * is unknown, not forbidden; one that is shared for less than is asked answers TRADING_GRANT_TOO_LOW.
@@ -282,6 +309,7 @@ export abstract class Accounts {
       get: 'read',
       update: 'act',
       transfer: 'keyed',
+      payFunding: 'keyed',
       reset: 'keyed',
       clone: 'keyed',
       archive: 'keyed',
@@ -347,4 +375,10 @@ export abstract class Accounts {
     accountId: string;
     idempotencyKey?: string;
   }): Promise<Account>;
+  /**
+   * Books a funding payment for every account of the live market on what it held at that time, once each however often
+   * it is sent. Operators only, others get REQUEST_FORBIDDEN. Throws REQUEST_INVALID for what is no derivative and for a
+   * time to come, TRADING_FUNDING_DIFFERS when that payment was made with another rate or price.
+   */
+  abstract payFunding(command: { principal: Principal; payment: FundingPayment }): Promise<FundingResult>;
 }

@@ -30,6 +30,7 @@ export const tradingProblem = defineProblems({
   TRADING_UNAVAILABLE: { status: 503, title: 'Desk is reloading', retryable: 'unknown' },
   TRADING_BALANCE_TOO_LOW: { status: 422, title: 'Not enough free balance', retryable: false },
   TRADING_LEVERAGE_TOO_LOW: { status: 422, title: 'Leverage would not cover what is held', retryable: false },
+  TRADING_FUNDING_DIFFERS: { status: 422, title: 'Funding was paid with other numbers', retryable: false },
   // Risk denials: the order is kept with status `denied`.
   TRADING_INSTRUMENT_UNKNOWN: { status: 422, title: 'Instrument not known', retryable: false },
   TRADING_INSTRUMENT_NOT_TRADING: { status: 422, title: 'Instrument not trading', retryable: false },

@@ -116,6 +116,8 @@ export class PortfolioView {
   unrealisedPnl: string;
   @decimal({ sign: 'any' })
   fees: string;
+  @decimal({ sign: 'any', about: 'Funding received, less paid; apart from P&L and fees.' })
+  funding: string;
   @float({ min: 0, nullable: true, about: 'From the equity peak, transfer-neutral.' })
   drawdown: number | null;
   @list({ type: 'string' }, { about: 'Instruments or assets that could not be priced freshly.' })
@@ -187,6 +189,8 @@ export class Statistics {
   realisedPnl: string;
   @decimal({ sign: 'any' })
   fees: string;
+  @decimal({ sign: 'any', about: 'Funding received, less paid; apart from P&L and fees.' })
+  funding: string;
   @anything({ about: 'Why a figure is null, by name.' })
   undefinedBecause: Record<string, string>;
 }
@@ -204,7 +208,7 @@ export class LedgerItem {
   asset: string;
   @decimal({ sign: 'any', about: 'Entries of one transaction sum to 0 per asset.' })
   amount: string;
-  @oneOf(['deposit', 'withdrawal', 'fill', 'fee', 'reset'])
+  @oneOf(['deposit', 'withdrawal', 'fill', 'fee', 'reset', 'funding'])
   kind: string;
   @text({ about: 'Id of what caused it.' })
   ref: string;

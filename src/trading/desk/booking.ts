@@ -1,9 +1,17 @@
 import { Decimal } from '../../kernel/decimal.js';
+import { parseInstrumentId } from '../../kernel/money.js';
 import { toRfc3339 } from '../../kernel/time.js';
 import type { AccountState } from '../accounts/account-state.js';
 import { positionView } from '../accounts/account-view.js';
 import type { Fill } from '../contract/portfolio.js';
-import { fillEntries, type LedgerEntry, resetEntries, transferEntries } from '../ledger/ledger.js';
+import { type FundingRate, fundingOf, fundingRef } from '../ledger/funding.js';
+import {
+  fillEntries,
+  fundingEntries,
+  type LedgerEntry,
+  resetEntries,
+  transferEntries,
+} from '../ledger/ledger.js';
 import type { InstrumentMarket } from '../marks/instrument-market.js';
 import type { SessionMarket } from '../marks/session-market.js';
 import type { TradedInstrument } from '../marks/traded-instrument.js';
@@ -171,6 +179,33 @@ export function bookReset(
   }
   balancesChanged(account, journal, touched, timeMs);
   return closedAt;
+}
+
+/** Books what a position pays or receives. Answers whether that was anything. */
+export function bookFunding(
+  account: AccountState,
+  journal: Journal,
+  { rate, quantity, heldSeq }: { rate: FundingRate; quantity: Decimal; heldSeq: number },
+): boolean {
+  const amount = fundingOf(quantity, rate);
+  if (amount.isZero()) return false;
+  const asset = parseInstrumentId(rate.instrument)?.quote ?? '';
+  const [id, timeMs] = [account.tools.ids.next(), account.tools.clock.nowMs()];
+  const entries = fundingEntries(asset, amount);
+  const touched = book(account, journal, entries, { transactionId: id, ref: fundingRef(rate), timeMs });
+  journal.event(account, 'funding', timeMs, {
+    id,
+    instrument: rate.instrument,
+    rate: rate.rate.toString(),
+    markPrice: rate.markPrice.toString(),
+    time: toRfc3339(rate.timeMs),
+    quantity: quantity.toString(),
+    heldSeq,
+    asset,
+    amount: amount.toString(),
+  });
+  balancesChanged(account, journal, touched, timeMs);
+  return true;
 }
 
 function book(

@@ -38,6 +38,7 @@ import { type MarketCommand, marketStep } from './market-step.js';
 import { updateAccount, type UpdateAccountCommand } from './update-account.js';
 import { protect, unlock, type UnlockCommand } from './protect.js';
 import { isUnsettled, settleLists } from './settle-lists.js';
+import { type FundingCommand, payFunding } from './pay-funding.js';
 import { placeBatch, type PlaceBatchCommand } from './place-batch.js';
 import { type PlaceCommand, placeOrder, type PlaceOutcome } from './place-order.js';
 import {
@@ -64,6 +65,7 @@ export interface Answers {
   'reset-account': Account;
   'archive-account': Account;
   transfer: Transfer;
+  funding: boolean;
   'set-limits': VersionedRiskLimits;
   'set-state': RiskState;
   'stand-down': void;
@@ -89,6 +91,7 @@ export type Command =
   | ResetAccountCommand
   | ArchiveAccountCommand
   | TransferCommand
+  | FundingCommand
   | SetLimitsCommand
   | SetStateCommand
   | StandDownCommand
@@ -178,6 +181,8 @@ function executed(desk: DeskState, command: Command, journal: Journal): Answers[
       return resetAccount(desk, command, journal);
     case 'archive-account':
       return archiveAccount(desk, command, journal);
+    case 'funding':
+      return payFunding(desk, command, journal);
     case 'transfer':
       return transfer(desk, command, journal);
     case 'set-limits':

@@ -7,7 +7,7 @@ import { invariant } from '../../kernel/invariant.js';
  */
 export type LedgerAccount = 'cash' | 'venue' | 'fees' | 'external';
 
-export type LedgerKind = 'deposit' | 'withdrawal' | 'fill' | 'fee' | 'reset';
+export type LedgerKind = 'deposit' | 'withdrawal' | 'fill' | 'fee' | 'reset' | 'funding';
 
 export interface LedgerEntry {
   readonly account: LedgerAccount;
@@ -68,6 +68,13 @@ export function resetEntries(balances: ReadonlyMap<string, Decimal>, way: 'out' 
     const [from, to] = way === 'out' ? (['cash', 'external'] as const) : (['external', 'cash'] as const);
     move(entries, 'reset', from, to, asset, amount);
   }
+  return balanced(entries);
+}
+
+/** The entries of one funding payment; `amount` > 0 is received. */
+export function fundingEntries(asset: string, amount: Decimal): LedgerEntry[] {
+  const entries: LedgerEntry[] = [];
+  move(entries, 'funding', 'venue', 'cash', asset, amount);
   return balanced(entries);
 }
 

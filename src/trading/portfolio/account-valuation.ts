@@ -17,7 +17,11 @@ export function valuationOf(account: DeskAccount): Valuation {
 }
 
 /** The portfolio as REST shows it. `drawdown`: from the equity peak, transfer-neutral; null when there was no equity yet. */
-export function portfolioView(account: DeskAccount, drawdown: number | null): PortfolioView {
+export function portfolioView(
+  account: DeskAccount,
+  drawdown: number | null,
+  funding: ReadonlyMap<string, Decimal> = new Map(),
+): PortfolioView {
   const value = valuationOf(account);
   const { buyingPower, ...margin } = marginView(account, value);
   return {
@@ -31,11 +35,22 @@ export function portfolioView(account: DeskAccount, drawdown: number | null): Po
     realisedPnl: value.realisedPnl.toString(),
     unrealisedPnl: value.unrealisedPnl.toString(),
     fees: value.fees.toString(),
+    funding: inBaseCurrency(account, funding).toString(),
     drawdown,
     staleMarks: [...value.staleMarks],
     asOf: toRfc3339(account.nowMs),
     stale: value.staleMarks.length > 0,
   };
+}
+
+/** At the rates of now; what has none is left out. */
+export function inBaseCurrency(account: DeskAccount, amounts: ReadonlyMap<string, Decimal>): Decimal {
+  let sum = Decimal.zero;
+  for (const [asset, amount] of amounts) {
+    const rate = asset === account.baseCurrency ? Decimal.one : (account.rates.get(asset) ?? Decimal.zero);
+    sum = sum.plus(amount.times(rate));
+  }
+  return sum;
 }
 
 /** A position at the price it could be left at. Unrealised P&L is null when there is none. */

@@ -1,7 +1,8 @@
 import { Decimal } from '../../kernel/decimal.js';
 import { parseInstrumentId } from '../../kernel/money.js';
 import type { Side } from '../contract/orders.js';
-import { fillEntries } from '../ledger/ledger.js';
+import { fundingOf } from '../ledger/funding.js';
+import { fillEntries, fundingEntries } from '../ledger/ledger.js';
 import { settlementOf } from '../marks/traded-instrument.js';
 import { feePaidIn } from '../positions/fee-value.js';
 import { applyFill, flatPosition, type PositionState } from '../positions/position.js';
@@ -28,6 +29,17 @@ export interface AuditedFill {
   readonly feeValue?: Decimal | null;
   readonly realisedPnl: Decimal;
   readonly timeMs: number;
+}
+
+export interface AuditedFunding {
+  readonly id: string;
+  readonly instrument: string;
+  /** Newest entry of the log whose fill counts. */
+  readonly heldSeq: number;
+  readonly quantity: Decimal;
+  readonly rate: Decimal;
+  readonly markPrice: Decimal;
+  readonly amount: Decimal;
 }
 
 /** What the desk serves at one moment. */
@@ -78,7 +90,7 @@ export class LedgerAudit {
     }
     add(this.transaction.sums, entry.asset, entry.amount);
     if (entry.account === 'cash') add(this.cash, entry.asset, entry.amount);
-    if (entry.kind === 'fill' || entry.kind === 'fee') {
+    if (entry.kind === 'fill' || entry.kind === 'fee' || entry.kind === 'funding') {
       add(this.unbooked, `${entry.account} ${entry.asset}`, entry.amount.negated());
     }
   }
@@ -117,6 +129,19 @@ export class LedgerAudit {
   reset(seq: number): void {
     if (seq > this.served.seq) this.positionsThen ??= new Map(this.positions);
     this.positions.clear();
+  }
+
+  /** A payment as the log tells it, after the fills up to `heldSeq`. */
+  funding({ id, instrument, quantity, rate, markPrice, amount }: AuditedFunding): void {
+    const held = this.positions.get(instrument)?.quantity ?? Decimal.zero;
+    if (!held.eq(quantity)) {
+      this.differ(`funding ${id} was paid on ${quantity} of ${instrument}; the fills give ${held}`);
+    }
+    const owed = fundingOf(quantity, { rate, markPrice });
+    if (!owed.eq(amount)) this.differ(`funding ${id} says ${amount}; rate and price give ${owed}`);
+    for (const entry of fundingEntries(parseInstrumentId(instrument)?.quote ?? '', amount)) {
+      add(this.unbooked, `${entry.account} ${entry.asset}`, entry.amount);
+    }
   }
 
   /** Call once, after every row. */

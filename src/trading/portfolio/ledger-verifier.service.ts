@@ -9,7 +9,7 @@ import { accountOf } from '../desk/desk-state.js';
 import { orderOfRow, type OrderRow, openStatuses } from '../orders/order-rows.js';
 import type { PositionState } from '../positions/position.js';
 import { TradingMetrics } from '../trading.metrics.js';
-import { LedgerAudit } from './ledger-audit.js';
+import { type AuditedFunding, LedgerAudit } from './ledger-audit.js';
 import { PortfolioMetrics } from './portfolio.metrics.js';
 import { PortfolioRepository } from './portfolio.repository.js';
 
@@ -54,13 +54,23 @@ export class LedgerVerifier {
   private async refold(tx: Sql, accountId: string, servedSeq: number, audit: LedgerAudit): Promise<number> {
     let checked = await this.checkLog(tx, accountId, servedSeq, audit);
     const resets = await resetsOf(tx, accountId);
+    const fundings = await fundingsOf(tx, accountId);
     for await (const row of this.rows.ledgerInOrder(accountId, tx)) {
       const { seq, transaction_id: transactionId, account, asset, kind } = row;
       audit.entry({ seq, transactionId, account, asset, kind, amount: Decimal.of(row.amount) });
       checked += 1;
     }
+    const upTo = (seq: number): void => {
+      for (;;) {
+        const [reset = seq] = resets;
+        const funded = fundings[0]?.heldSeq ?? seq;
+        if (Math.min(reset, funded) >= seq) return;
+        if (funded < reset) audit.funding(fundings.shift()!);
+        else audit.reset(resets.shift()!);
+      }
+    };
     for await (const row of this.rows.fillsInOrder(accountId, { sql: tx })) {
-      while (resets.length > 0 && resets[0] < row.seq) audit.reset(resets.shift()!);
+      upTo(row.seq);
       audit.fill({
         seq: row.seq,
         id: row.id,
@@ -76,7 +86,7 @@ export class LedgerVerifier {
       });
       checked += 1;
     }
-    for (const seq of resets) audit.reset(seq);
+    upTo(Number.POSITIVE_INFINITY);
     const balances = await keptBalances(tx, accountId);
     const positions = await keptPositions(tx, accountId);
     audit.conclude({ balances, positions });
@@ -157,6 +167,27 @@ async function resetsOf(tx: Sql, accountId: string): Promise<number[]> {
     [accountId],
   );
   return rows.map(({ seq }) => seq);
+}
+
+/** Payments in the order of what they were paid on. */
+async function fundingsOf(tx: Sql, accountId: string): Promise<AuditedFunding[]> {
+  const { rows } = await tx.query<{
+    data: Record<'id' | 'instrument' | 'quantity' | 'rate' | 'markPrice' | 'amount', string> & {
+      heldSeq: number;
+    };
+  }>(`SELECT data FROM trading.account_events WHERE account_id = $1 AND type = 'funding' ORDER BY seq`, [
+    accountId,
+  ]);
+  const fundings = rows.map(({ data: { id, instrument, heldSeq, quantity, rate, markPrice, amount } }) => ({
+    id,
+    instrument,
+    heldSeq,
+    quantity: Decimal.of(quantity),
+    rate: Decimal.of(rate),
+    markPrice: Decimal.of(markPrice),
+    amount: Decimal.of(amount),
+  }));
+  return fundings.toSorted((a, b) => a.heldSeq - b.heldSeq);
 }
 
 async function keptBalances(tx: Sql, accountId: string): Promise<Map<string, Decimal>> {

@@ -4,8 +4,10 @@ import { parseInstrumentId } from '../../kernel/money.js';
 import { toRfc3339 } from '../../kernel/time.js';
 import type { Statistics } from '../contract/portfolio.js';
 import type { DeskAccount } from '../desk/desk-reads.js';
+import { inBaseCurrency } from './account-valuation.js';
 import { type EquityDay, EquityDays } from './equity-days.js';
 import { EquityRepository } from './equity.repository.js';
+import { PortfolioRepository } from './portfolio.repository.js';
 import {
   cagr,
   calmar,
@@ -42,12 +44,18 @@ export class PortfolioStatistics {
   constructor(
     private readonly equity: EquityRepository,
     private readonly trips: TripHistory,
+    private readonly rows: PortfolioRepository,
   ) {}
 
   /** `fromMs` inclusive, `toMs` exclusive; null: the whole life, to this moment, which is `now`. */
   async of(account: DeskAccount, now: EquityDay, range: Range): Promise<Statistics> {
     const days = await this.curve(account, now, range);
     const traded = await this.traded(account, range);
+    const funding = await this.rows.funding(account.accountId, {
+      after: account.began.ledgerSeq,
+      fromMs: range.fromMs ?? undefined,
+      toMs: range.toMs ?? undefined,
+    });
     const returns = days.returns();
     const drawdown = maxDrawdown(returns);
     const annual = cagr(returns, days.days);
@@ -84,6 +92,7 @@ export class PortfolioStatistics {
       expectancy: say('expectancy', trades.expectancy),
       realisedPnl: traded.realisedPnl.toString(),
       fees: traded.fees.toString(),
+      funding: inBaseCurrency(account, funding).toString(),
       undefinedBecause,
     };
   }

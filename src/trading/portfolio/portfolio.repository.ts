@@ -135,6 +135,21 @@ export class PortfolioRepository {
     }
   }
 
+  /** What funding brought (above zero) or cost, by asset, since entry `after` of the ledger and within the range. */
+  async funding(
+    accountId: string,
+    { after, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER }: { after: number; fromMs?: number; toMs?: number },
+  ): Promise<Map<string, Decimal>> {
+    const { rows } = await this.database.query<{ asset: string; amount: string }>(
+      `SELECT asset, sum(amount) AS amount FROM trading.ledger_entries
+       WHERE account_id = $1 AND kind = 'funding' AND seq > $2 AND account = 'cash' AND time_ms >= $3 AND time_ms < $4
+       GROUP BY asset ORDER BY asset`,
+      [accountId, after, fromMs, toMs],
+      'portfolio_funding',
+    );
+    return new Map(rows.map(({ asset, amount }) => [asset, Decimal.of(amount)]));
+  }
+
   /** Every ledger entry, oldest first. */
   ledgerInOrder(accountId: string, sql: Sql = this.database): AsyncGenerator<LedgerRow> {
     return inOrder<LedgerRow>(sql, 'ledger_entries', accountId, 0);

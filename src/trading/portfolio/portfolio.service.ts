@@ -56,7 +56,8 @@ export class PortfolioService extends Portfolio {
     this.desk.authorise(principal, accountId, 'read');
     const account = await this.desk.state({ accountId });
     const { drawdown } = await this.recorder.now(account);
-    return portfolioView(account, drawdown);
+    const funding = await this.rows.funding(accountId, { after: account.began.ledgerSeq });
+    return portfolioView(account, drawdown, funding);
   }
 
   async history(query: Asked & HistoryQuery): Promise<Page<EquityPoint>> {
