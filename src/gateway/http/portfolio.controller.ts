@@ -5,6 +5,12 @@ import { PathId, PathInstrument } from '../../platform/http/path.pipe.js';
 import { tradingProblem } from '../../trading/contract/errors.js';
 import { MultiAnswer } from '../../trading/contract/orders.js';
 import {
+  RoundTripItem,
+  RoundTripsQuery,
+  Statistics,
+  StatisticsQuery,
+} from '../../trading/contract/performance.js';
+import {
   EquityPoint,
   EventsQuery,
   Fill,
@@ -13,10 +19,6 @@ import {
   Portfolio,
   PortfolioView,
   Position,
-  RoundTripItem,
-  RoundTripsQuery,
-  Statistics,
-  StatisticsQuery,
   TradesOfFillsQuery,
   Verification,
 } from '../../trading/contract/portfolio.js';

@@ -9,10 +9,12 @@ import {
   oneOf,
   text,
   time,
+  timeframe,
 } from '../../kernel/fields.js';
 import { PageQuery, type Page } from '../../kernel/page.js';
 import type { PortDescription } from '../../kernel/port.js';
 import type { Principal } from '../../kernel/principal.js';
+import type { StatisticsQuery, Statistics, RoundTripsQuery, RoundTripItem } from './performance.js';
 import type { MultiAnswer, Side } from './orders.js';
 
 export class Fill {
@@ -136,63 +138,15 @@ export class EquityPoint {
 }
 
 export class HistoryQuery extends PageQuery {
-  @oneOf(['5m', '1h', '1d'], { optional: true, about: 'Default 1h.' })
+  @timeframe({
+    optional: true,
+    about: 'Default 1h. Of each span its last point; a span in which the worth did not change may have none.',
+  })
   resolution?: string;
   @time({ optional: true })
   from?: string;
   @time({ optional: true })
   to?: string;
-}
-
-export class StatisticsQuery {
-  @time({ optional: true })
-  from?: string;
-  @time({ optional: true })
-  to?: string;
-}
-
-/** FACTS of the equity curve and the closed trades; what is undefined is null with its reason in `undefinedBecause`. */
-export class Statistics {
-  @time()
-  from: string;
-  @time()
-  to: string;
-  @text({ example: 'sqrt(365)' })
-  annualisation: string;
-  @integer({ about: 'Daily returns used.' })
-  days: number;
-  @integer()
-  fills: number;
-  @integer({ about: 'Round trips closed.' })
-  trades: number;
-  @float({ nullable: true })
-  totalReturn: number | null;
-  @float({ nullable: true })
-  sharpe: number | null;
-  @float({ nullable: true })
-  sortino: number | null;
-  @float({ nullable: true })
-  volatility: number | null;
-  @float({ nullable: true })
-  cagr: number | null;
-  @float({ nullable: true })
-  maxDrawdown: number | null;
-  @float({ nullable: true })
-  calmar: number | null;
-  @float({ nullable: true })
-  winRate: number | null;
-  @float({ nullable: true })
-  profitFactor: number | null;
-  @float({ nullable: true })
-  expectancy: number | null;
-  @decimal({ sign: 'any' })
-  realisedPnl: string;
-  @decimal({ sign: 'any' })
-  fees: string;
-  @decimal({ sign: 'any', about: 'Funding received, less paid; apart from P&L and fees.' })
-  funding: string;
-  @anything({ about: 'Why a figure is null, by name.' })
-  undefinedBecause: Record<string, string>;
 }
 
 export class LedgerItem {
@@ -244,65 +198,6 @@ export class EventsQuery {
 export class TradesOfFillsQuery extends PageQuery {
   @instrumentId({ optional: true })
   instrument?: string;
-}
-
-export class RoundTripsQuery extends PageQuery {
-  @instrumentId({ optional: true })
-  instrument?: string;
-  @text({ max: 80, optional: true, about: 'Only those of this strategy.' })
-  strategyId?: string;
-  @text({ max: 80, optional: true, about: 'Only those with this tag.' })
-  tag?: string;
-}
-
-/** One way into a position and out of it again, since the account began or was reset. Amounts in quote asset. */
-export class RoundTripItem {
-  @text({ about: 'Of the fill that opened it.' })
-  id: string;
-  @integer({ about: 'Of the fill that closed it, in the account log.' })
-  seq: number;
-  @instrumentId()
-  instrument: string;
-  @oneOf(['long', 'short'])
-  side: string;
-  @decimal({ about: 'Entered in all, base asset.' })
-  quantity: string;
-  @decimal({ about: 'Average over everything that entered.' })
-  entryPrice: string;
-  @decimal()
-  exitPrice: string;
-  @time()
-  openedAt: string;
-  @time()
-  closedAt: string;
-  @float({ min: 0 })
-  holdingSeconds: number;
-  @decimal({ sign: 'any', about: 'Before fees.' })
-  pnl: string;
-  @decimal({ sign: 'any' })
-  fees: string;
-  @decimal({ sign: 'any', about: 'pnl less fees.' })
-  netPnl: string;
-  @float({ nullable: true, about: 'netPnl as a ratio of the most the position cost at one time.' })
-  return: number | null;
-  @decimal({
-    sign: 'any',
-    about:
-      'Maximum adverse excursion: lowest P&L before fees at the prices seen while it was open (where it could have been left: bid or ask, else trades or the path of the bar); 0 or below.',
-  })
-  mae: string;
-  @decimal({ sign: 'any', about: 'Maximum favourable excursion, in the same way; 0 or above.' })
-  mfe: string;
-  @float({ nullable: true, about: 'mae as a ratio of the most the position cost at one time.' })
-  maeRatio: number | null;
-  @float({ nullable: true })
-  mfeRatio: number | null;
-  @integer()
-  fills: number;
-  @text({ nullable: true, about: 'Of everything that entered; null for none, or for more than one.' })
-  strategyId: string | null;
-  @list({ type: 'string' }, { about: 'Of all orders that entered.' })
-  tags: string[];
 }
 
 interface Asked {

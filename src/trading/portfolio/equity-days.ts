@@ -1,5 +1,5 @@
 import { dayMs } from '../../kernel/time.js';
-import { type CashFlow, dailyReturns, type EquitySample } from './statistics.js';
+import { type CashFlow, type DailyReturn, dailyReturns, type EquitySample, mean } from './statistics.js';
 
 export interface EquityDay extends EquitySample {
   readonly session: string;
@@ -41,9 +41,17 @@ export class EquityDays {
   }
 
   returns(): number[] {
-    return this.stretches.flatMap(({ samples, flows }) =>
-      dailyReturns(samples, flows).map(({ value }) => value),
-    );
+    return this.daily().map(({ value }) => value);
+  }
+
+  daily(): DailyReturn[] {
+    return this.stretches.flatMap(({ samples, flows }) => dailyReturns(samples, flows));
+  }
+
+  /** Of the samples kept; null when there is none. */
+  get meanEquity(): number | null {
+    const equities = this.stretches.flatMap(({ samples }) => samples.map(({ equity }) => equity));
+    return equities.length === 0 ? null : mean(equities);
   }
 
   /** Days lived, over all stretches. */

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit, Optional } from '@nestjs/common';
 import { Log } from '../../kernel/log.js';
+import { minuteMs } from '../../kernel/time.js';
 import type { EquityPointRecord, EquityTrack, Sighting } from './equity-track.js';
 import { type AccountPoint, EquityRepository, transferOf } from './equity.repository.js';
 import { PortfolioMetrics } from './portfolio.metrics.js';
@@ -9,6 +10,8 @@ const batchSize = 500;
 const writeEveryMs = 1_000;
 /** Points kept while the database is away; then the oldest are given up. */
 const pointsWaitingMax = 100_000;
+/** A point that says nothing new is kept once per span of its session's time. */
+const pointEveryMs = 5 * minuteMs;
 /** Curves kept at hand; the next look at another reads its newest point again. */
 const tracksMax = 10_000;
 /** Openings that wait for a second point. */
@@ -71,6 +74,7 @@ export class EquityPoints implements OnModuleInit, OnModuleDestroy {
   async add(accountId: string, sighting: Sighting): Promise<void> {
     const track = await this.track(accountId);
     if (track.isOver(sighting)) return;
+    if (track.saysNothingNew(sighting, pointEveryMs)) return;
     const opening = this.openings.get(accountId);
     this.openings.delete(accountId);
     if (opening?.session === sighting.session) this.wait({ accountId, point: opening });

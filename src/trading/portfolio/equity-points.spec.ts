@@ -28,7 +28,8 @@ class Dropped extends NoMetrics {
   }
 }
 
-const seen = (timeMs: number, session = 'live', equity = '100'): Sighting => ({
+/** Worth another amount each time, unless told. */
+const seen = (timeMs: number, session = 'live', equity = `${timeMs}`): Sighting => ({
   timeMs,
   session,
   seq: timeMs,
@@ -64,10 +65,23 @@ describe('points of equity curves on their way to the table', () => {
     table.away = false;
     await points.flush();
     expect(table.rows.map(({ point }) => [point.timeMs, point.equity.toString()])).toEqual([
-      [1, '100'],
-      [2, '100'],
+      [1, '1'],
+      [2, '2'],
       [3, '150'],
     ]);
+  });
+
+  it('are kept each minute while the worth moves, and once in five minutes while it does not', async () => {
+    const { points, table } = somePoints();
+    const minuteMs = 60_000;
+    const worth = ['100', '100', '101', '101', '101', '101', '101', '101', '101', '101', '101', '102'];
+    for (const [n, equity] of worth.entries()) await points.add('a', seen(n * minuteMs, 'live', equity));
+    points.transferred('a', 12 * minuteMs, { kind: 'deposit', asset: 'USD', amount: '5' });
+    // What was paid in and lost at once leaves it worth the same, and is news all the same.
+    await points.add('a', seen(12 * minuteMs, 'live', '102'));
+    await points.flush();
+    const minutes = table.rows.map(({ point }) => point.timeMs / minuteMs);
+    expect(minutes).toEqual([0, 2, 5, 10, 11, 12]);
   });
 
   it('are given up oldest first, and counted, when too many wait', async () => {

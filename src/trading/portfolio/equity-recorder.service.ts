@@ -11,11 +11,11 @@ import type { EquityDay } from './equity-days.js';
 import { EquityPoints } from './equity-points.service.js';
 import type { Sighting } from './equity-track.js';
 
-/** An account gets one point per span of its session's time. */
-export const pointEveryMs = 5 * minuteMs;
+/** An account is looked at once per span of its session's time. */
+const lookEveryMs = minuteMs;
 
 /**
- * Looks at every account when its session enters another five minutes, and keeps what it is worth.
+ * Looks at every account when its session enters another minute, and keeps what it is worth.
  * The look is taken when the candle is announced, before anybody acts on it: a strategy's order caused by the same
  * candle always lies after the point, in every run.
  */
@@ -69,7 +69,7 @@ export class EquityRecorder implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private candleClosed({ session, timeMs }: CandleClosed): Promise<void> | void {
-    const span = Math.floor(timeMs / pointEveryMs);
+    const span = Math.floor(timeMs / lookEveryMs);
     if (span <= (this.spans.get(session) ?? Number.NEGATIVE_INFINITY)) return undefined;
     const ids = this.desk.accountIds({ session });
     if (ids.length === 0) return undefined;

@@ -68,6 +68,17 @@ export class EquityTrack {
     return seq < this.beganSeq;
   }
 
+  /** Worth what it was, without a transfer, and within the same `everyMs` as the point before. */
+  saysNothingNew(sighting: Sighting, everyMs: number): boolean {
+    if (this.last === null || this.last.session !== sighting.session) return false;
+    const spanOf = (timeMs: number): number => Math.floor(timeMs / everyMs);
+    return (
+      spanOf(sighting.timeMs) === spanOf(this.last.timeMs) &&
+      sighting.equity.eq(this.last.equity) &&
+      this.flow(sighting).isZero()
+    );
+  }
+
   /** May be told of the same transfer twice. */
   transferred(transfer: TransferSeen): void {
     if (transfer.seq <= this.transfersToSeq) return;

@@ -5,6 +5,12 @@ import type { Principal } from '../../kernel/principal.js';
 import { parseRfc3339, type Timeframe, timeframeMs, toRfc3339 } from '../../kernel/time.js';
 import type { MultiAnswer } from '../contract/orders.js';
 import {
+  type RoundTripItem,
+  type RoundTripsQuery,
+  type Statistics,
+  type StatisticsQuery,
+} from '../contract/performance.js';
+import {
   type AccountEventItem,
   type EquityPoint,
   type EventsQuery,
@@ -14,10 +20,6 @@ import {
   Portfolio,
   type PortfolioView,
   type Position,
-  type RoundTripItem,
-  type RoundTripsQuery,
-  type Statistics,
-  type StatisticsQuery,
   type TradesOfFillsQuery,
   type Verification,
 } from '../contract/portfolio.js';
@@ -27,6 +29,7 @@ import { EquityRecorder } from './equity-recorder.service.js';
 import { EquityRepository } from './equity.repository.js';
 import { LedgerVerifier } from './ledger-verifier.service.js';
 import { limitDefault, PortfolioRepository, seqOf } from './portfolio.repository.js';
+import type { Grouping } from './traded.js';
 import { PortfolioStatistics } from './portfolio-statistics.service.js';
 import { openPositions, PositionCloser } from './position-closer.service.js';
 import { TripHistory, tripView } from './trip-history.service.js';
@@ -90,7 +93,7 @@ export class PortfolioService extends Portfolio {
     const account = await this.desk.state({ accountId });
     const { day } = await this.recorder.now(account);
     await this.recorder.settled();
-    return this.figures.of(account, day, range);
+    return this.figures.of(account, day, range, (query.groupBy ?? null) as Grouping | null);
   }
 
   async positions({ principal, accountId }: Asked): Promise<Position[]> {

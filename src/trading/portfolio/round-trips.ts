@@ -81,6 +81,11 @@ export class RoundTrips {
   private readonly open = new Map<string, OpenTrip>();
   private readonly positions = new Map<string, PositionState>();
 
+  /** Instruments that are in a trip now. */
+  get openCount(): number {
+    return this.open.size;
+  }
+
   /**
    * Answers the trip this fill ends; null when none ends. A fill that turns the position around ends one trip and
    * begins the next; its fee is split pro rata between the two.

@@ -2,12 +2,17 @@ import { describe, expect, it } from 'vitest';
 import {
   cagr,
   calmar,
+  conditionalValueAtRisk,
   dailyReturns,
+  kurtosis,
   maxDrawdown,
+  recoveryFactor,
   sharpe,
+  skewness,
   sortino,
   totalReturn,
-  tradeFigures,
+  valueAtRisk,
+  worstSpell,
 } from './statistics.js';
 
 const dayMs = 86_400_000;
@@ -55,8 +60,6 @@ describe('statistics', () => {
     expect(sharpe([0.01, 0.01, 0.01])).toEqual({ undefinedBecause: 'returns do not vary' });
     expect(sortino([0.01, 0.02])).toEqual({ undefinedBecause: 'no losing day' });
     expect(calmar({ value: 1 }, { value: 0 })).toEqual({ undefinedBecause: 'no drawdown' });
-    expect(tradeFigures([]).winRate).toEqual({ undefinedBecause: 'no closed trade' });
-    expect(tradeFigures([1, 2]).profitFactor).toEqual({ undefinedBecause: 'no losing trade' });
   });
 
   it('annualises growth over calendar days', () => {
@@ -65,11 +68,32 @@ describe('statistics', () => {
     expect(cagr([0.1], 0.5)).toEqual({ undefinedBecause: 'needs one day' });
   });
 
-  it('sums wins and losses of closed trades', () => {
-    expect(tradeFigures([3, -1, -1, 0])).toEqual({
-      winRate: { value: 0.25 },
-      profitFactor: { value: 1.5 },
-      expectancy: { value: 0.25 },
-    });
+  const twenty = Array.from({ length: 20 }, (_, n) => (n - 5) / 100);
+
+  it('reads the tail of twenty days or more as numpy would', () => {
+    // numpy.percentile(range(-0.05, 0.15, 0.01), 5) = -0.0405; one day lies at or beyond it.
+    expect(valueAtRisk(twenty)).toEqual({ value: expect.closeTo(0.0405, 10) });
+    expect(conditionalValueAtRisk(twenty)).toEqual({ value: expect.closeTo(0.05, 10) });
+    expect(valueAtRisk(twenty.slice(1))).toEqual({ undefinedBecause: 'needs 20 daily returns' });
+  });
+
+  it('has the skew and excess kurtosis of the days as they are', () => {
+    // Evenly spread: symmetric, and flatter than a normal distribution by 6(n²+1)/(5(n²−1)).
+    expect(skewness(twenty)).toEqual({ value: expect.closeTo(0, 10) });
+    expect(kurtosis(twenty)).toEqual({ value: expect.closeTo((-6 * 401) / (5 * 399), 10) });
+    // Worked by hand: mean 0, m2 = 1.5, m3 = 1.5.
+    expect(skewness([-1, -1, 2, 0])).toEqual({ value: expect.closeTo(1.5 / 1.5 ** 1.5, 10) });
+    expect(kurtosis([1, 1, 1, 1])).toEqual({ undefinedBecause: 'returns do not vary' });
+  });
+
+  it('tells when the largest fall began, how far it went, and when it was made good', () => {
+    const day = (n: number, value: number) => ({ timeMs: n * dayMs, value });
+    const fall = [day(1, 0.1), day(2, -0.2), day(3, -0.1), day(4, 0.5), day(5, -0.05)];
+    expect(worstSpell(fall, 0)).toEqual({ startMs: dayMs, troughMs: 3 * dayMs, recoveryMs: 4 * dayMs });
+    expect(worstSpell(fall.slice(0, 3), 0)).toMatchObject({ recoveryMs: null });
+    expect(worstSpell([day(1, -0.1)], 0)).toEqual({ startMs: 0, troughMs: dayMs, recoveryMs: null });
+    expect(worstSpell([day(1, 0.1)], 0)).toBeNull();
+    expect(recoveryFactor({ value: 0.3 }, { value: 0.1 })).toEqual({ value: expect.closeTo(3) });
+    expect(recoveryFactor({ value: 0.3 }, { value: 0 })).toEqual({ undefinedBecause: 'no drawdown' });
   });
 });

@@ -23,8 +23,8 @@ export type Figure = { readonly value: number } | { readonly undefinedBecause: s
 export const annualDays = 365;
 const dayMs = 86_400_000;
 
-const none = (undefinedBecause: string): Figure => ({ undefinedBecause });
-const figure = (value: number, otherwise: string): Figure =>
+export const none = (undefinedBecause: string): Figure => ({ undefinedBecause });
+export const figure = (value: number, otherwise: string): Figure =>
   Number.isFinite(value) ? { value } : none(otherwise);
 
 /**
@@ -120,38 +120,92 @@ export function calmar(annual: Figure, drawdown: Figure): Figure {
   return drawdown.value === 0 ? none('no drawdown') : figure(annual.value / drawdown.value, 'not finite');
 }
 
-export interface TradeFigures {
-  readonly winRate: Figure;
-  readonly profitFactor: Figure;
-  readonly expectancy: Figure;
+/** Loss that 19 of 20 days stay above: the 5 % quantile of daily returns, linear between its neighbours, as a positive ratio. */
+export function valueAtRisk(returns: readonly number[]): Figure {
+  return returns.length < tailDaysMin ? none(tooFewForATail) : figure(-tail(returns), 'not finite');
 }
 
-/** From the P&L of closed round trips, after fees: win rate, Σwins/|Σlosses|, p·avgWin − q·avgLoss. */
-export function tradeFigures(profits: readonly number[]): TradeFigures {
-  if (profits.length === 0) {
-    const reason = none('no closed trade');
-    return { winRate: reason, profitFactor: reason, expectancy: reason };
+/** Mean loss of the days at or beyond the value at risk (expected shortfall). */
+export function conditionalValueAtRisk(returns: readonly number[]): Figure {
+  if (returns.length < tailDaysMin) return none(tooFewForATail);
+  const bound = tail(returns);
+  return figure(-mean(returns.filter((r) => r <= bound)), 'not finite');
+}
+
+/** Fisher-Pearson skewness m3 / m2^1.5 of all days, without a correction for their number. */
+export function skewness(returns: readonly number[]): Figure {
+  return moment(returns, 3, 'needs three daily returns', (m3, m2) => m3 / m2 ** 1.5);
+}
+
+/** Excess kurtosis m4 / m2² − 3; 0 is a normal distribution. */
+export function kurtosis(returns: readonly number[]): Figure {
+  return moment(returns, 4, 'needs four daily returns', (m4, m2) => m4 / m2 ** 2 - 3);
+}
+
+/** Recovery factor = total return / max drawdown. */
+export function recoveryFactor(total: Figure, drawdown: Figure): Figure {
+  if (!('value' in total)) return total;
+  if (!('value' in drawdown)) return drawdown;
+  return drawdown.value === 0 ? none('no drawdown') : figure(total.value / drawdown.value, 'not finite');
+}
+
+/** The largest fall: from which peak, to which trough, and when the peak was reached again; null while it was not. */
+export interface DrawdownSpell {
+  readonly startMs: number;
+  readonly troughMs: number;
+  readonly recoveryMs: number | null;
+}
+
+/** Null when the index never fell. `fromMs`: when it stood at 1. */
+export function worstSpell(returns: readonly DailyReturn[], fromMs: number): DrawdownSpell | null {
+  let [index, peak, peakMs, worst] = [1, 1, fromMs, 0];
+  let spell: { startMs: number; troughMs: number; peak: number; recoveryMs: number | null } | null = null;
+  for (const { timeMs, value } of returns) {
+    index *= 1 + value;
+    if (index >= peak) [peak, peakMs] = [index, timeMs];
+    const fall = (peak - index) / peak;
+    if (fall > worst) {
+      worst = fall;
+      spell = { startMs: peakMs, troughMs: timeMs, peak, recoveryMs: null };
+    }
+    if (spell !== null && spell.recoveryMs === null && index >= spell.peak) spell.recoveryMs = timeMs;
   }
-  const wins = profits.filter((p) => p > 0);
-  const losses = profits.filter((p) => p < 0);
-  const lost = -sum(losses);
-  return {
-    winRate: figure(wins.length / profits.length, 'not finite'),
-    profitFactor: lost === 0 ? none('no losing trade') : figure(sum(wins) / lost, 'not finite'),
-    // p·avgWin − q·avgLoss with p = wins/n, q = losses/n is the mean of all trades.
-    expectancy: figure(sum(profits) / profits.length, 'not finite'),
-  };
+  return spell && { startMs: spell.startMs, troughMs: spell.troughMs, recoveryMs: spell.recoveryMs };
 }
 
-function sum(values: readonly number[]): number {
+/** Fewer days have no twentieth part. */
+const tailDaysMin = 20;
+const tooFewForATail = `needs ${tailDaysMin} daily returns`;
+
+function tail(returns: readonly number[]): number {
+  const sorted = returns.toSorted((a, b) => a - b);
+  const at = 0.05 * (sorted.length - 1);
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+function moment(
+  returns: readonly number[],
+  power: number,
+  lacking: string,
+  of: (moment: number, variance: number) => number,
+): Figure {
+  if (returns.length < power) return none(lacking);
+  const m = mean(returns);
+  const central = (k: number): number => mean(returns.map((r) => (r - m) ** k));
+  const variance = central(2);
+  return variance === 0 ? none('returns do not vary') : figure(of(central(power), variance), 'not finite');
+}
+
+export function sum(values: readonly number[]): number {
   return values.reduce((total, v) => total + v, 0);
 }
 
-function mean(values: readonly number[]): number {
+export function mean(values: readonly number[]): number {
   return sum(values) / values.length;
 }
 
-function deviation(values: readonly number[]): number {
+export function deviation(values: readonly number[]): number {
   const m = mean(values);
   return Math.sqrt(sum(values.map((v) => (v - m) ** 2)) / (values.length - 1));
 }

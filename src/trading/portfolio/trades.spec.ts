@@ -3,7 +3,7 @@ import { type FreshDatabase, freshDatabase } from '../../../test/support/databas
 import { aBook, aTrade, btc, trader } from '../../../test/support/trading-desk.js';
 import { type TradingHouse, tradingHouse } from '../../../test/support/trading-house.js';
 import type { PlaceOrder } from '../contract/orders.js';
-import type { RoundTripItem } from '../contract/portfolio.js';
+import type { RoundTripItem } from '../contract/performance.js';
 
 const minuteMs = 60_000;
 
@@ -182,5 +182,46 @@ describe('the round trips of an account', () => {
     await order(accountId);
     // The buy before the reset is closed by nothing: the sale after it opens a short.
     expect(await trades(accountId)).toMatchObject([{ side: 'short', fills: 2 }]);
+  });
+
+  it('are told apart by instrument, strategy or tag in the statistics, and add up to the whole', async () => {
+    const accountId = await account();
+    for (const [strategyId, exit] of [
+      ['strategy-1', '51000'],
+      ['strategy-1', '49000'],
+      [undefined, '52000'],
+    ] as const) {
+      await order(accountId, { tags: strategyId ? ['dip', exit] : [] }, strategyId);
+      await at(exit);
+      await order(accountId, { side: 'sell' });
+      await at('50000');
+    }
+    await t.candle('50000', (t.clock.ms += 3_000));
+    const of = (groupBy?: 'instrument' | 'strategy' | 'tag') =>
+      t.portfolio.statistics({ ...asked(accountId), ...(groupBy ? { groupBy } : {}) });
+    const whole = await of();
+    expect(whole).toMatchObject({
+      trades: 3,
+      winStreak: 1,
+      lossStreak: 1,
+      averageHoldingSeconds: 1,
+      groups: [],
+    });
+    // Held for three of the nine seconds since it was opened; six fills of some 5,000 by an equity of some 100,000.
+    expect(whole.exposureTime).toBeCloseTo(3 / 9, 9);
+    expect(whole.turnover).toBeCloseTo(0.302, 2);
+    expect((await of('instrument')).groups).toMatchObject([
+      { key: btc, trades: 3, netPnl: whole.realisedPnl, sqn: whole.sqn, payoff: whole.payoff },
+    ]);
+    expect((await of('strategy')).groups).toMatchObject([
+      { key: 'strategy-1', trades: 2, winRate: 0.5, netPnl: '-0.2' },
+      { key: null, trades: 1, winRate: 1, netPnl: '199.9' },
+    ]);
+    expect((await of('tag')).groups.map(({ key, trades: n }) => [key, n])).toEqual([
+      ['49000', 1],
+      ['51000', 1],
+      ['dip', 2],
+      [null, 1],
+    ]);
   });
 });

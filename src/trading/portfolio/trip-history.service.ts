@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Decimal } from '../../kernel/decimal.js';
 import { toRfc3339 } from '../../kernel/time.js';
-import type { RoundTripItem } from '../contract/portfolio.js';
+import type { RoundTripItem } from '../contract/performance.js';
 import type { DeskAccount } from '../desk/desk-reads.js';
 import { InstrumentCache } from '../desk/instrument-cache.service.js';
 import { feePaidIn } from '../positions/fee-value.js';
@@ -15,6 +15,8 @@ export interface TripStep {
   /** Null when nobody could tell what it was worth. */
   readonly feeValue: Decimal | null;
   readonly trip: RoundTrip | null;
+  /** Was anything held after it? */
+  readonly isExposed: boolean;
 }
 
 /** Folds everything an account traded since it began into round trips. */
@@ -49,7 +51,7 @@ export class TripHistory {
         strategyId: fill.strategy_id,
         tags: fill.tags,
       });
-      yield { fill, realisedPnl, feeValue, trip };
+      yield { fill, realisedPnl, feeValue, trip, isExposed: trips.openCount > 0 };
     }
   }
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { d, Decimal } from '../../../src/kernel/decimal.js';
 import { MultiAnswer, type SubmitAnswer } from '../../../src/trading/contract/orders.js';
+import { RoundTripItem, Statistics } from '../../../src/trading/contract/performance.js';
 import {
   AccountEventItem,
   EquityPoint,
@@ -9,8 +10,6 @@ import {
   Portfolio,
   PortfolioView,
   Position,
-  RoundTripItem,
-  Statistics,
   Verification,
 } from '../../../src/trading/contract/portfolio.js';
 import { describePort } from '../support/both-ways.js';
@@ -187,6 +186,9 @@ export function portfolioSuite(house: () => House): void {
         expectShapes(EquityPoint, hours.items);
         expect(hours.items.length).toBeLessThan(items.length);
         expect(await port.history({ ...asked, resolution: '1h' })).toEqual(hours);
+        for (const resolution of ['1m', '15m', '4h', '1d']) {
+          expectShapes(EquityPoint, (await port.history({ ...asked, resolution })).items);
+        }
         for (const resolution of ['5m', '1h']) {
           const whole = (await port.history({ ...asked, resolution })).items;
           const pages = await readPages((cursor) =>
