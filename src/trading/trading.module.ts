@@ -22,6 +22,7 @@ import { EquityPoints } from './portfolio/equity-points.service.js';
 import { EquityRecorder } from './portfolio/equity-recorder.service.js';
 import { EquityRepository } from './portfolio/equity.repository.js';
 import { LedgerVerifier } from './portfolio/ledger-verifier.service.js';
+import { PortfolioExplainer } from './portfolio/portfolio-explainer.service.js';
 import { PortfolioStatistics } from './portfolio/portfolio-statistics.service.js';
 import { PortfolioMetrics } from './portfolio/portfolio.metrics.js';
 import { PortfolioRepository } from './portfolio/portfolio.repository.js';
@@ -73,6 +74,7 @@ const portfolioProviders: Provider[] = [
   EquityRecorder,
   TripHistory,
   PortfolioStatistics,
+  PortfolioExplainer,
   LedgerVerifier,
   PositionCloser,
   PortfolioService,

@@ -31,6 +31,7 @@ const decided: Record<string, string> = {
   'GET /v1/accounts/:accountId/orders/:orderId': 'viewer',
   'GET /v1/accounts/:accountId/orders/by-client-id/:clientOrderId': 'viewer',
   'GET /v1/accounts/:accountId/portfolio': 'viewer',
+  'GET /v1/accounts/:accountId/portfolio/explain': 'viewer',
   'GET /v1/accounts/:accountId/portfolio/history': 'viewer',
   'GET /v1/accounts/:accountId/portfolio/statistics': 'viewer',
   'GET /v1/accounts/:accountId/positions': 'viewer',

@@ -15,6 +15,7 @@ import { EquityPoints } from '../../src/trading/portfolio/equity-points.service.
 import { EquityRecorder } from '../../src/trading/portfolio/equity-recorder.service.js';
 import { EquityRepository } from '../../src/trading/portfolio/equity.repository.js';
 import { LedgerVerifier } from '../../src/trading/portfolio/ledger-verifier.service.js';
+import { PortfolioExplainer } from '../../src/trading/portfolio/portfolio-explainer.service.js';
 import { PortfolioStatistics } from '../../src/trading/portfolio/portfolio-statistics.service.js';
 import { PortfolioMetrics } from '../../src/trading/portfolio/portfolio.metrics.js';
 import { PortfolioRepository } from '../../src/trading/portfolio/portfolio.repository.js';
@@ -87,6 +88,7 @@ export async function tradingHouse(
     recorder,
     new PortfolioStatistics(equity, trips, rows),
     trips,
+    new PortfolioExplainer(equity, rows),
     new LedgerVerifier(desk.desk, database, rows, clock, portfolioMetrics, new TradingMetrics(metrics)),
     new PositionCloser(desk.desk),
   );

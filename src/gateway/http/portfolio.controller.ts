@@ -5,6 +5,8 @@ import { PathId, PathInstrument } from '../../platform/http/path.pipe.js';
 import { tradingProblem } from '../../trading/contract/errors.js';
 import { MultiAnswer } from '../../trading/contract/orders.js';
 import {
+  ExplainQuery,
+  PortfolioExplanation,
   RoundTripItem,
   RoundTripsQuery,
   Statistics,
@@ -66,6 +68,23 @@ export class PortfolioController {
     @Req() { principal }: SignedRequest,
   ): Promise<Statistics> {
     return this.portfolio.statistics({ principal, accountId, ...query });
+  }
+
+  @Get('portfolio/explain')
+  @Describe({
+    summary: 'What became of the equity between two moments',
+    more:
+      'Opening equity + transfers + realised P&L − fees + change of unrealised P&L + revaluation + other + rounding is ' +
+      'the closing equity, exactly; by instrument, asset and fill.',
+    answers: PortfolioExplanation,
+    problems,
+  })
+  explain(
+    @PathId('accountId') accountId: string,
+    @Query() query: ExplainQuery,
+    @Req() { principal }: SignedRequest,
+  ): Promise<PortfolioExplanation> {
+    return this.portfolio.explain({ principal, accountId, ...query });
   }
 
   @Get('positions')

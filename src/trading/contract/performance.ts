@@ -134,6 +134,107 @@ export class Statistics {
   undefinedBecause: Record<string, string>;
 }
 
+export class ExplainQuery {
+  @time({
+    optional: true,
+    about: 'The last moment recorded at or before it; default: since the account began or was reset.',
+  })
+  from?: string;
+  @time({ optional: true, about: 'The last moment recorded at or before it; default: now.' })
+  to?: string;
+}
+
+export class ExplainedInstrument {
+  @instrumentId()
+  instrument: string;
+  @integer({ about: 'In between.' })
+  fills: number;
+  @decimal({ sign: 'any', about: 'What these fills realised, before fees.' })
+  realisedPnl: string;
+  @decimal({ sign: 'any', about: 'What they cost; a fee in base asset at the price of its fill.' })
+  fees: string;
+  @decimal({ sign: 'any', about: 'Unrealised P&L at the beginning, at the marks and rates of then.' })
+  unrealisedFrom: string;
+  @decimal({ sign: 'any', about: 'At the end, at the marks and rates of the end.' })
+  unrealisedTo: string;
+}
+
+export class ExplainedAsset {
+  @text()
+  asset: string;
+  @decimal({
+    nullable: true,
+    about: 'Worth of one unit at the beginning; null: unknown or not held, and it counted nothing.',
+  })
+  priceFrom: string | null;
+  @decimal({ nullable: true, about: 'At the end.' })
+  priceTo: string | null;
+  @decimal({ sign: 'any', about: 'Paid in less paid out, at priceTo.' })
+  transfers: string;
+  @decimal({
+    sign: 'any',
+    about:
+      'Change of price on what was held of it at the beginning, positions counted at their cost in quote asset.',
+  })
+  revaluation: string;
+  @decimal({ sign: 'any', about: 'Booked for another reason, e.g. funding, at priceTo.' })
+  other: string;
+}
+
+export class ExplainedFill {
+  @text()
+  id: string;
+  @integer({ about: 'In the account log.' })
+  seq: number;
+  @time()
+  time: string;
+  @instrumentId()
+  instrument: string;
+  @decimal({ sign: 'any', about: 'Before fees.' })
+  realisedPnl: string;
+  @decimal({ sign: 'any' })
+  fee: string;
+}
+
+/**
+ * openingEquity + transfers + realisedPnl − fees + unrealisedChange + revaluation + other + rounding = closingEquity,
+ * exactly. All amounts in base currency; what was in another one is turned into it at the rates of the end.
+ */
+export class PortfolioExplanation {
+  @text()
+  currency: string;
+  @time({ about: 'The moment that was taken for `from`.' })
+  from: string;
+  @time({ about: 'The moment that was taken for `to`.' })
+  to: string;
+  @decimal({ sign: 'any', about: 'As `GET …/portfolio/history` has it; 0 before the account began.' })
+  openingEquity: string;
+  @decimal({ sign: 'any', about: 'Paid in less paid out; after a reset what it began with.' })
+  transfers: string;
+  @decimal({ sign: 'any', about: 'Of the fills in between, before fees.' })
+  realisedPnl: string;
+  @decimal({ sign: 'any', about: 'Of the fills in between; to be subtracted.' })
+  fees: string;
+  @decimal({ sign: 'any', about: 'What marks did: unrealised P&L at the end less that at the beginning.' })
+  unrealisedChange: string;
+  @decimal({ sign: 'any', about: 'What rates did to what was held in other assets, positions apart.' })
+  revaluation: string;
+  @decimal({ sign: 'any', about: 'What was booked for other reasons.' })
+  other: string;
+  @decimal({ sign: 'any', about: 'What rounded average prices and rates leave, far below a cent.' })
+  rounding: string;
+  @decimal({ sign: 'any' })
+  closingEquity: string;
+  @list(() => ExplainedInstrument, { max: 100_000 })
+  instruments: ExplainedInstrument[];
+  @list(() => ExplainedAsset)
+  assets: ExplainedAsset[];
+  @list(() => ExplainedFill, { max: 1000, about: 'Oldest first, the first thousand.' })
+  fills: ExplainedFill[];
+  @integer({ about: 'Further fills, which are in the sums.' })
+  fillsLeftOut: number;
+}
+
 export class RoundTripsQuery extends PageQuery {
   @instrumentId({ optional: true })
   instrument?: string;

@@ -14,7 +14,14 @@ import {
 import { PageQuery, type Page } from '../../kernel/page.js';
 import type { PortDescription } from '../../kernel/port.js';
 import type { Principal } from '../../kernel/principal.js';
-import type { StatisticsQuery, Statistics, RoundTripsQuery, RoundTripItem } from './performance.js';
+import type {
+  ExplainQuery,
+  PortfolioExplanation,
+  StatisticsQuery,
+  Statistics,
+  RoundTripsQuery,
+  RoundTripItem,
+} from './performance.js';
 import type { MultiAnswer, Side } from './orders.js';
 
 export class Fill {
@@ -216,6 +223,7 @@ export abstract class Portfolio {
       view: 'read',
       history: 'read',
       statistics: 'read',
+      explain: 'read',
       positions: 'read',
       closePositions: 'act',
       fills: 'read',
@@ -230,6 +238,8 @@ export abstract class Portfolio {
   /** Oldest first. */
   abstract history(query: Asked & HistoryQuery): Promise<Page<EquityPoint>>;
   abstract statistics(query: Asked & StatisticsQuery): Promise<Statistics>;
+  /** What became of the equity between two moments; it adds up exactly. */
+  abstract explain(query: Asked & ExplainQuery): Promise<PortfolioExplanation>;
   abstract positions(query: Asked): Promise<Position[]>;
   /** Market orders against every (or one) position. Throws TRADING_POSITION_UNKNOWN for an instrument that is flat. */
   abstract closePositions(command: Asked & { instrument?: string }): Promise<MultiAnswer>;

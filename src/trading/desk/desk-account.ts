@@ -36,6 +36,7 @@ export function deskAccount(
     session: account.session,
     nowMs,
     seq: account.seq,
+    ledgerSeq: account.ledgerSeq,
     tradingState: account.latch.state,
     createdAtMs: terms.createdAtMs,
     began: account.began,

@@ -45,6 +45,8 @@ export interface DeskAccount {
   readonly nowMs: number;
   /** Newest entry of its event log. */
   readonly seq: number;
+  /** Newest entry of its ledger. */
+  readonly ledgerSeq: number;
   readonly tradingState: TradingState;
   readonly createdAtMs: number;
   /** Since when it counts: its newest reset, or when it was made. */

@@ -116,11 +116,13 @@ export class EquityRecorder implements OnModuleInit, BeforeApplicationShutdown {
 }
 
 function sightingOf(account: DeskAccount, timeMs: number): Sighting {
+  const { equity, prices, gains } = valuationOf(account);
   return {
     timeMs,
     session: account.session,
     seq: account.seq,
-    equity: valuationOf(account).equity,
+    equity,
+    counted: { ledgerSeq: account.ledgerSeq, prices, gains },
     rateOf: (asset) => (asset === account.baseCurrency ? Decimal.one : (account.rates.get(asset) ?? null)),
   };
 }

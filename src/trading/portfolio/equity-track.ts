@@ -1,5 +1,12 @@
 import { Decimal } from '../../kernel/decimal.js';
 
+/** What its equity was made of: newest entry of the ledger, and what each asset and derivative counted for. */
+export interface Counted {
+  readonly ledgerSeq: number;
+  readonly prices: ReadonlyMap<string, Decimal>;
+  readonly gains: ReadonlyMap<string, Decimal>;
+}
+
 /** An account's worth at one moment of its session. */
 export interface Sighting {
   readonly timeMs: number;
@@ -9,6 +16,7 @@ export interface Sighting {
   /** Base currency. */
   readonly equity: Decimal;
   readonly rateOf: (asset: string) => Decimal | null;
+  readonly counted?: Counted;
 }
 
 /** A deposit (positive) or withdrawal, as the event log has it. */
@@ -28,6 +36,7 @@ export interface EquityPointRecord {
   /** Transfer-neutral index, 1 at the first point. */
   readonly growth: number;
   readonly peak: number;
+  readonly counted?: Counted;
 }
 
 /** Transfers kept apart between two points. */
@@ -100,7 +109,7 @@ export class EquityTrack {
     const growth = this.growth(equity, flow);
     const peak = Math.max(this.last?.peak ?? 1, growth);
     while (this.transfers.length > 0 && this.transfers[0].seq <= seq) this.transfers.shift();
-    this.last = { timeMs, session, seq, equity, flow, growth, peak };
+    this.last = { timeMs, session, seq, equity, flow, growth, peak, counted: sighting.counted };
     return this.last;
   }
 

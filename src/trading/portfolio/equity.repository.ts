@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Decimal } from '../../kernel/decimal.js';
 import { Database } from '../../platform/database/database.service.js';
 import type { EquityDay } from './equity-days.js';
-import { type EquityPointRecord, EquityTrack, type TransferSeen } from './equity-track.js';
+import { type Counted, type EquityPointRecord, EquityTrack, type TransferSeen } from './equity-track.js';
 
 export interface AccountPoint {
   readonly accountId: string;
@@ -19,6 +19,22 @@ interface PointRow {
   peak: number;
 }
 
+/** A point with what its equity was made of. */
+export interface CountedPoint extends Counted {
+  readonly timeMs: number;
+  readonly seq: number;
+  readonly equity: Decimal;
+}
+
+interface CountedRow {
+  time_ms: number;
+  seq: number;
+  equity: string;
+  ledger_seq: number;
+  prices: Record<string, string>;
+  gains: Record<string, string>;
+}
+
 const pageSize = 20_000;
 
 /** The rows of `trading.equity_points`. */
@@ -30,11 +46,15 @@ export class EquityRepository {
   async write(points: readonly AccountPoint[]): Promise<void> {
     const column = (of: (one: AccountPoint) => unknown): unknown[] => points.map(of);
     await this.database.query(
-      `INSERT INTO trading.equity_points (account_id, time_ms, session, seq, equity, flow, growth, peak)
-       SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::numeric[], $6::numeric[],
-                            $7::float8[], $8::float8[])
+      `INSERT INTO trading.equity_points (account_id, time_ms, session, seq, equity, flow, growth, peak,
+         ledger_seq, prices, gains)
+       SELECT a, t, s, n, e, f, g, p, l, prices::json, gains::json
+       FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::numeric[], $6::numeric[],
+                   $7::float8[], $8::float8[], $9::bigint[], $10::text[], $11::text[])
+         AS point (a, t, s, n, e, f, g, p, l, prices, gains)
        ON CONFLICT (account_id, time_ms) DO UPDATE SET session = excluded.session, seq = excluded.seq,
-         equity = excluded.equity, flow = excluded.flow, growth = excluded.growth, peak = excluded.peak`,
+         equity = excluded.equity, flow = excluded.flow, growth = excluded.growth, peak = excluded.peak,
+         ledger_seq = excluded.ledger_seq, prices = excluded.prices, gains = excluded.gains`,
       [
         column(({ accountId }) => accountId),
         column(({ point }) => point.timeMs),
@@ -44,6 +64,9 @@ export class EquityRepository {
         column(({ point }) => point.flow.toString()),
         column(({ point }) => point.growth),
         column(({ point }) => point.peak),
+        column(({ point }) => point.counted?.ledgerSeq ?? null),
+        column(({ point }) => jsonOf(point.counted?.prices)),
+        column(({ point }) => jsonOf(point.counted?.gains)),
       ],
       'equity_write',
     );
@@ -75,6 +98,21 @@ export class EquityRepository {
       since.rows.map(({ seq, data }) => transferOf(seq, data)),
       beganSeq,
     );
+  }
+
+  /** The last point at or before a time that says what it counted; null when there is none. */
+  async countedAt(query: { accountId: string; fromSeq: number; atMs: number }): Promise<CountedPoint | null> {
+    const { rows } = await this.database.query<CountedRow>(
+      `SELECT time_ms, seq, equity, ledger_seq, prices, gains FROM trading.equity_points
+       WHERE account_id = $1 AND seq >= $2 AND time_ms <= $3 AND ledger_seq IS NOT NULL
+       ORDER BY time_ms DESC LIMIT 1`,
+      [query.accountId, query.fromSeq, query.atMs],
+      'equity_counted_at',
+    );
+    if (rows.length === 0) return null;
+    const { time_ms: timeMs, seq, equity, ledger_seq: ledgerSeq, prices, gains } = rows[0];
+    const counted = { ledgerSeq, prices: mapOf(prices), gains: mapOf(gains) };
+    return { timeMs, seq, equity: Decimal.of(equity), ...counted };
   }
 
   /** The last point of each span, oldest first, from `fromMs` (inclusive) to `toMs` (exclusive). */
@@ -126,6 +164,15 @@ export class EquityRepository {
       after = [last.seq, last.time_ms];
     }
   }
+}
+
+function jsonOf(amounts: ReadonlyMap<string, Decimal> | undefined): string | null {
+  if (amounts === undefined) return null;
+  return JSON.stringify(Object.fromEntries([...amounts].map(([name, amount]) => [name, amount.toString()])));
+}
+
+function mapOf(texts: Record<string, string>): Map<string, Decimal> {
+  return new Map(Object.entries(texts).map(([name, text]) => [name, Decimal.of(text)]));
 }
 
 /** A `transfer` entry of the event log. */

@@ -8,6 +8,8 @@ import type { Side } from '../contract/orders.js';
 import type { AccountEventItem, Fill, LedgerItem } from '../contract/portfolio.js';
 import { feeValueOf } from '../positions/fee-value.js';
 
+import type { Movement } from './explain.js';
+
 export const limitDefault = 100;
 
 /** Rows of `trading.fills` and `trading.ledger_entries` as the driver reads them. */
@@ -148,6 +150,18 @@ export class PortfolioRepository {
       'portfolio_funding',
     );
     return new Map(rows.map(({ asset, amount }) => [asset, Decimal.of(amount)]));
+  }
+
+  /** Cash entries of the ledger from one number (exclusive) to another (inclusive), summed up by kind and asset. */
+  async movements(accountId: string, after: number, to: number): Promise<Movement[]> {
+    const { rows } = await this.database.query<{ kind: string; asset: string; amount: string }>(
+      `SELECT kind, asset, sum(amount) AS amount FROM trading.ledger_entries
+       WHERE account_id = $1 AND account = 'cash' AND seq > $2 AND seq <= $3
+       GROUP BY kind, asset ORDER BY kind, asset`,
+      [accountId, after, to],
+      'portfolio_movements',
+    );
+    return rows.map(({ kind, asset, amount }) => ({ kind, asset, amount: Decimal.of(amount) }));
   }
 
   /** Every ledger entry, oldest first. */

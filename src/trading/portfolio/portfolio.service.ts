@@ -5,6 +5,8 @@ import type { Principal } from '../../kernel/principal.js';
 import { parseRfc3339, type Timeframe, timeframeMs, toRfc3339 } from '../../kernel/time.js';
 import type { MultiAnswer } from '../contract/orders.js';
 import {
+  type ExplainQuery,
+  type PortfolioExplanation,
   type RoundTripItem,
   type RoundTripsQuery,
   type Statistics,
@@ -30,6 +32,7 @@ import { EquityRepository } from './equity.repository.js';
 import { LedgerVerifier } from './ledger-verifier.service.js';
 import { limitDefault, PortfolioRepository, seqOf } from './portfolio.repository.js';
 import type { Grouping } from './traded.js';
+import { PortfolioExplainer } from './portfolio-explainer.service.js';
 import { PortfolioStatistics } from './portfolio-statistics.service.js';
 import { openPositions, PositionCloser } from './position-closer.service.js';
 import { TripHistory, tripView } from './trip-history.service.js';
@@ -49,6 +52,7 @@ export class PortfolioService extends Portfolio {
     private readonly recorder: EquityRecorder,
     private readonly figures: PortfolioStatistics,
     private readonly trips: TripHistory,
+    private readonly explainer: PortfolioExplainer,
     private readonly verifier: LedgerVerifier,
     private readonly closer: PositionCloser,
   ) {
@@ -94,6 +98,15 @@ export class PortfolioService extends Portfolio {
     const { day } = await this.recorder.now(account);
     await this.recorder.settled();
     return this.figures.of(account, day, range, (query.groupBy ?? null) as Grouping | null);
+  }
+
+  async explain(query: Asked & ExplainQuery): Promise<PortfolioExplanation> {
+    const { principal, accountId } = query;
+    this.desk.authorise(principal, accountId, 'read');
+    const range = rangeOf(query);
+    const account = await this.desk.state({ accountId });
+    await this.recorder.settled();
+    return this.explainer.of(account, range);
   }
 
   async positions({ principal, accountId }: Asked): Promise<Position[]> {

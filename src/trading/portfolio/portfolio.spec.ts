@@ -37,6 +37,7 @@ describe('the portfolio of an account', () => {
       'positions',
       'fills',
       'trades',
+      'explain',
       'ledger',
       'verifyLedger',
       'events',

@@ -39,6 +39,10 @@ export interface Valuation {
   readonly realisedPnl: Decimal;
   readonly unrealisedPnl: Decimal;
   readonly fees: Decimal;
+  /** Worth of one unit of each asset, as the equity has it; what has none counts nothing. */
+  readonly prices: ReadonlyMap<string, Decimal>;
+  /** Unrealised P&L of derivatives, by instrument. */
+  readonly gains: ReadonlyMap<string, Decimal>;
   /** Instruments and assets without a fresh price; those with none at all are not in the sums. */
   readonly staleMarks: readonly string[];
 }
@@ -68,6 +72,7 @@ export function valuate({ baseCurrency, balances, positions, markOf, rateOf }: H
   let fees = Decimal.zero;
   const staleMarks = new Set<string>();
   const priceByAsset = new Map<string, Decimal>();
+  const gains = new Map<string, Decimal>();
 
   // Sorted, so that the same account is worth the same after a restart, in whatever order its rows came.
   for (const held of positions.toSorted((a, b) => (a.instrument < b.instrument ? -1 : 1))) {
@@ -89,9 +94,22 @@ export function valuate({ baseCurrency, balances, positions, markOf, rateOf }: H
     gross = gross.plus(worth.abs());
     net = net.plus(worth);
     unrealised = unrealised.plus(gain);
-    if (name.contract !== null) equity = equity.plus(gain);
-    else if (!priceByAsset.has(name.base)) priceByAsset.set(name.base, price.times(rate));
+    if (name.contract !== null) {
+      gains.set(held.instrument, gain);
+      equity = equity.plus(gain);
+    } else if (!priceByAsset.has(name.base)) priceByAsset.set(name.base, price.times(rate));
   }
+  const priceOf = (asset: string): Decimal | null =>
+    asset === baseCurrency ? Decimal.one : (priceByAsset.get(asset) ?? rateOf(asset));
+  const pricesOf = (): Map<string, Decimal> => {
+    const quotes = positions.map(({ instrument }) => parseInstrumentId(instrument)?.quote ?? '');
+    const prices = new Map<string, Decimal>();
+    for (const asset of [...balances.map((balance) => balance.asset), ...quotes]) {
+      const price = priceOf(asset);
+      if (price !== null) prices.set(asset, price);
+    }
+    return prices;
+  };
   let cash = Decimal.zero;
   let freeCash = Decimal.zero;
   for (const { asset, total, reserved } of balances) {
@@ -99,7 +117,7 @@ export function valuate({ baseCurrency, balances, positions, markOf, rateOf }: H
       cash = total;
       freeCash = total.minus(reserved);
     } else if (!total.isZero()) {
-      const price = priceByAsset.get(asset) ?? rateOf(asset);
+      const price = priceOf(asset);
       if (price === null) staleMarks.add(asset);
       else equity = equity.plus(price.times(total));
     }
@@ -113,6 +131,8 @@ export function valuate({ baseCurrency, balances, positions, markOf, rateOf }: H
     realisedPnl: realised,
     unrealisedPnl: unrealised,
     fees,
+    prices: pricesOf(),
+    gains,
     staleMarks: [...staleMarks].toSorted(),
   };
 }

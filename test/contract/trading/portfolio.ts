@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
 import { d, Decimal } from '../../../src/kernel/decimal.js';
 import { MultiAnswer, type SubmitAnswer } from '../../../src/trading/contract/orders.js';
-import { RoundTripItem, Statistics } from '../../../src/trading/contract/performance.js';
+import {
+  PortfolioExplanation,
+  RoundTripItem,
+  Statistics,
+} from '../../../src/trading/contract/performance.js';
 import {
   AccountEventItem,
   EquityPoint,
@@ -217,14 +221,33 @@ export function portfolioSuite(house: () => House): void {
         expect(later).toMatchObject({ from: candleTimes[0], to: candleTimes[5], fills: 0, trades: 0 });
       });
 
+      it('explains what became of the equity, so that it adds up', async () => {
+        const { port, asked, candleTimes } = subject();
+        const [from, to] = [candleTimes[0], candleTimes[5]];
+        for (const range of [{}, { from }, { from, to }]) {
+          const one = await port.explain({ ...asked, ...range });
+          expectShape(PortfolioExplanation, one);
+          const parts = [one.transfers, one.realisedPnl, one.unrealisedChange, one.revaluation];
+          const said = [...parts, one.other, one.rounding].reduce(
+            (sum, part) => sum.plus(d(part)),
+            Decimal.zero,
+          );
+          expect(said.plus(d(one.openingEquity)).minus(d(one.fees)).toString()).toBe(one.closingEquity);
+        }
+        const whole = await port.explain(asked);
+        expect(whole.transfers).toBe('100000');
+        expect(whole.fills).toHaveLength((await port.fills(asked)).items.length);
+        expect(await port.explain({ ...asked, from, to })).toMatchObject({ from, fills: [] });
+      });
+
       it.each([
         ['that is empty', '2024-01-01T00:00:00.000Z', '2024-01-01T00:00:00.000Z'],
         ['that runs backwards', '2024-01-02T00:00:00.000Z', '2024-01-01T00:00:00.000Z'],
         ['that begins at no time', 'yesterday', '2024-01-01T00:00:00.000Z'],
       ])('refuses a range %s', async (_what, from, to) => {
         const { port, asked } = subject();
-        for (const call of [port.history({ ...asked, from, to }), port.statistics({ ...asked, from, to })]) {
-          const { content } = await expectProblem(call, 'REQUEST_INVALID');
+        for (const ask of ['history', 'statistics', 'explain'] as const) {
+          const { content } = await expectProblem(port[ask]({ ...asked, from, to }), 'REQUEST_INVALID');
           expect(content.errors).toEqual([{ pointer: '?from', detail: expect.any(String) }]);
         }
       });
