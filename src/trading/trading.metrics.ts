@@ -157,6 +157,11 @@ export class TradingMetrics implements DeskWatch {
     this.commands.inc({ kind, outcome: stored ? 'done' : outcome });
   }
 
+  /** As of one account, of all together. */
+  riskNewsOfAll(news: 'warning' | 'breach', limit: 'dailyLoss' | 'maxDrawdown'): void {
+    this.riskNews.inc({ news, limit: limit === 'dailyLoss' ? 'globalDailyLoss' : 'globalMaxDrawdown' });
+  }
+
   reloaded(cause: 'start' | 'commit-failed' | 'fault'): void {
     this.reloads.inc({ cause });
   }

@@ -136,7 +136,8 @@ export async function testDesk(
   const instruments = new FakeInstruments();
   const ids = new UlidIds(clock, new SeededRandom(seed));
   const feeds = new InstrumentCache(instruments, new QuietMarket(), clock, settings, log);
-  const desk = new Desk(database, bus, clock, ids, log, settings, feeds, new TradingMetrics(metrics));
+  const counters = new TradingMetrics(metrics);
+  const desk = new Desk(database, bus, clock, ids, log, settings, feeds, counters);
   const accounts = new AccountsService(
     desk,
     new IdempotencyRepository(database, clock),
@@ -147,7 +148,7 @@ export async function testDesk(
   const heard: AccountChanged[] = [];
   bus.subscribe<AccountChanged>('trading.account-changed', 'test', (event) => void heard.push(event));
   const trail = new RiskChangesRepository(database);
-  const globalRisk = new GlobalRiskService(desk, trail, clock, log);
+  const globalRisk = new GlobalRiskService(desk, trail, clock, counters, log);
   await desk.onModuleInit();
   await globalRisk.onApplicationBootstrap();
   return {

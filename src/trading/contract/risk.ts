@@ -186,6 +186,26 @@ export class GlobalLimits {
   maxOpenOrders?: number | null;
   @integer({ min: 1, max: 1_000_000, nullable: true, optional: true, about: 'Of all accounts.' })
   maxOrdersPerSecond?: number | null;
+  @decimal({
+    nullable: true,
+    optional: true,
+    about: 'Most equity of all accounts that may be lost since 00:00 UTC, transfers apart; then `onBreach`.',
+  })
+  dailyLoss?: string | null;
+  @float({
+    min: 0.0001,
+    max: 1,
+    nullable: true,
+    optional: true,
+    about:
+      'Farthest the equity of all accounts may fall from its peak since the limit was set, transfers apart; then `onBreach`.',
+  })
+  maxDrawdown?: number | null;
+  @oneOf(['reduce', 'halt', 'cancel', 'flatten'], {
+    optional: true,
+    about: 'What reaching dailyLoss or maxDrawdown does to all accounts, as for one. Default halt.',
+  })
+  onBreach?: 'reduce' | 'halt' | 'cancel' | 'flatten';
 }
 
 export const tradingStates = ['active', 'reducing', 'halted'] as const;

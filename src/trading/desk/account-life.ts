@@ -41,6 +41,7 @@ export function resetAccount(desk: DeskState, command: ResetAccountCommand, jour
   clear(account, 'account_reset', journal);
   const { ids, clock } = account.tools;
   const [id, timeMs] = [ids.next(), clock.nowMs()];
+  account.tools.shared?.losses.left(account.id, timeMs);
   const balances = command.balances ?? account.initialBalances();
   const texts = Object.fromEntries([...balances].map(([asset, amount]) => [asset, amount.toString()]));
   const seq = journal.event(account, 'account-reset', timeMs, { id, balances: texts });

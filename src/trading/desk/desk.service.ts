@@ -1,3 +1,4 @@
+import type { Decimal } from '../../kernel/decimal.js';
 import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { MarketBatch, ReplayEnded, ReplayStarted } from '../../data/contract/events.js';
 import type { PredictionMade } from '../../ml/contract/events.js';
@@ -13,6 +14,8 @@ import { stateHash } from '../accounts/state-hash.js';
 import type { AccountChanged } from '../contract/events.js';
 import { batchMax as ordersMax, type OrderCheck } from '../contract/orders.js';
 import type { OrderContent } from '../orders/order-content.js';
+import { equityOf } from '../risk/account-worth.js';
+import { currency } from '../risk/shared-exposure.js';
 import { SharedRisk } from '../risk/shared-risk.js';
 import { SharedRiskRepository } from '../risk/shared-risk.repository.js';
 import { TradingConfig } from '../trading.config.js';
@@ -39,6 +42,8 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
   /** Entries published for a replay and not yet handled by everybody; its next step waits for them. */
   private readonly publishing = new Map<string, Set<Promise<void>>>();
   private readonly live: SessionTools;
+  /** Called when every partition has dealt with what the live market did. */
+  liveMarketMoved: () => void = () => undefined;
   /** Limits and latch over all accounts, as every partition reads them. */
   readonly shared: SharedRisk;
   readonly sharedRows: SharedRiskRepository;
@@ -179,6 +184,19 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
       .toSorted();
   }
 
+  /** What each live account is worth in US dollars; null while that cannot be told. */
+  *liveEquities(): Generator<{ id: string; equity: Decimal | null }> {
+    for (const { desk } of this.partitions) {
+      const market = marketOf(desk, liveSession);
+      for (const account of desk.accounts.values()) {
+        if (account.session !== liveSession || account.archivedAtMs !== null) continue;
+        const equity = equityOf(account, market);
+        const rate = market.rate(account.terms.baseCurrency, currency);
+        yield { id: account.id, equity: equity && rate && equity.times(rate) };
+      }
+    }
+  }
+
   /** Are positions of any live account still being closed? */
   isFlattening(): boolean {
     for (const { memory } of this.liveAccounts()) if (memory.flattening) return true;
@@ -221,6 +239,7 @@ export class Desk extends DeskReads implements OnModuleInit, BeforeApplicationSh
     if (replays) await this.handled(session);
     await Promise.all(concerned.map((p) => p.submit({ kind: 'market', session, timeMs, data })));
     if (replays) await this.handled(session);
+    else this.liveMarketMoved();
   }
 
   private async replayStarted({ data }: ReplayStarted): Promise<void> {

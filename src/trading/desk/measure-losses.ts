@@ -3,6 +3,7 @@ import type { AccountState } from '../accounts/account-state.js';
 import type { RiskLimits } from '../contract/risk.js';
 import { equityOf } from '../risk/account-worth.js';
 import { EquityMeasure, type LossLimit } from '../risk/equity-measure.js';
+import { currency } from '../risk/shared-exposure.js';
 import { type DeskState, marketOf } from './desk-state.js';
 
 /** Are losses of this account limited at all? Only then they are measured. */
@@ -42,14 +43,13 @@ export function apartFromLosses(
   book: () => void,
 ): void {
   const { measure } = account;
-  if (measure === null) {
-    book();
-    return;
-  }
   const market = marketOf(desk, account.session);
-  const before = equityOf(account, market);
+  const before = measure && equityOf(account, market);
   book();
+  const nowMs = account.tools.clock.nowMs();
   const rate = market.rate(asset, account.terms.baseCurrency);
   // What cannot be priced is in no equity either.
-  if (rate !== null) measure.transferred(before, amount.times(rate), account.tools.clock.nowMs());
+  if (rate !== null) measure?.transferred(before, amount.times(rate), nowMs);
+  const dollars = market.rate(asset, currency);
+  if (dollars !== null) account.tools.shared?.losses.transferred(account.id, amount.times(dollars), nowMs);
 }

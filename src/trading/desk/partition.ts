@@ -323,6 +323,9 @@ export class Partition {
       if (known?.session === session) return known;
       return session === liveSession ? this.parts.live : { ...this.parts.live, session };
     });
+    // What was in memory and not stored came and went: it is no profit or loss.
+    const { shared, clock } = this.parts.live;
+    for (const id of tools.keys()) shared?.losses.left(id, clock.nowMs());
     this.desk.accounts.clear();
     this.desk.recent.clear();
     for (const account of loaded) {

@@ -16,11 +16,16 @@ import {
 import { unavailable } from '../desk/desk-problems.js';
 import { Desk } from '../desk/desk.service.js';
 import { checkVersion } from '../desk/risk-acts.js';
+import { watchEveryMs } from '../desk/risk-watch.js';
+import { TradingMetrics } from '../trading.metrics.js';
 import { RiskChangesRepository } from './risk-changes.repository.js';
 import type { TradingState } from './latch.js';
 import { checkState } from './risk.service.js';
 import { changedGlobalLimits, type SharedRiskRecord, type StandDown } from './shared-risk.js';
 import { globalScope } from './shared-risk.repository.js';
+
+/** What was measured is stored at least this often; a crash forgets no more. */
+const storeEveryMs = 60_000;
 
 /** Limits and latch over all accounts. One change at a time; each is stored before it is answered. */
 @Injectable()
@@ -28,12 +33,15 @@ export class GlobalRiskService extends GlobalRisk implements OnApplicationBootst
   private last: Promise<unknown> = Promise.resolve();
   /** Halts that hold already and wait for their turn to be stored. */
   private halting = 0;
+  private watchedAtMs = Number.NEGATIVE_INFINITY;
+  private storedAtMs = Number.NEGATIVE_INFINITY;
   private readonly log: Log;
 
   constructor(
     private readonly desk: Desk,
     private readonly trail: RiskChangesRepository,
     private readonly clock: Clock,
+    private readonly metrics: TradingMetrics,
     log: Log,
   ) {
     super();
@@ -42,6 +50,8 @@ export class GlobalRiskService extends GlobalRisk implements OnApplicationBootst
 
   /** A halt that was cut short by the end of the process is carried through. */
   async onApplicationBootstrap(): Promise<void> {
+    this.desk.shared.losses.restore(await this.desk.sharedRows.losses());
+    this.desk.liveMarketMoved = () => this.watchLosses();
     const { standDown } = this.desk.shared.record;
     if (standDown !== null) await this.inTurn(() => this.standDown(standDown));
   }
@@ -74,6 +84,7 @@ export class GlobalRiskService extends GlobalRisk implements OnApplicationBootst
         before: before.limits,
         after: after.limits,
       });
+      this.lossLimitsChanged(before.limits, after.limits);
       return { version: after.limitsVersion, limits: after.limits };
     });
   }
@@ -92,22 +103,28 @@ export class GlobalRiskService extends GlobalRisk implements OnApplicationBootst
   }): Promise<RiskState> {
     authorise(principal);
     checkState(wanted);
+    return this.latch(wanted, principal.username);
+  }
+
+  private latch(wanted: SetRiskState, actor: string): Promise<RiskState> {
     const { state, reason, cancelOrders = false, flatten = false } = wanted;
     const standDown = cancelOrders || flatten ? { cancelOrders, flatten } : null;
     // Even while another change waits for its database, and even if ours never gets there: what stops orders stops them.
-    const halts = this.tighten({ state, reason, actor: principal.username });
+    const halts = this.tighten({ state, reason, actor });
     return this.inTurn(async () => {
       this.halting -= halts;
       const before = await this.desk.sharedRows.load();
       const sinceMs = this.clock.nowMs();
-      const latch = { state, reason, actor: principal.username, sinceMs };
+      const latch = { state, reason, actor, sinceMs };
       const after = { ...before, version: before.version + 1, latch, standDown };
       await this.store(after, {
         kind: 'state',
-        actor: principal.username,
+        actor,
         before: this.view(before),
         after: this.view(after),
       });
+      // Whoever lets all trade again has seen what was lost; the limits count from here.
+      if (state === 'active') await this.forgetLosses();
       if (standDown !== null) await this.standDown(standDown);
       return this.view(after);
     });
@@ -154,6 +171,69 @@ export class GlobalRiskService extends GlobalRisk implements OnApplicationBootst
     );
     await sharedRows.standDownDone(version);
     if (shared.record.version === version) shared.take({ ...shared.record, standDown: null });
+  }
+
+  /** Once a second as the live market moves, so that the cost does not grow with the ticks. */
+  private watchLosses(): void {
+    const { losses, limits, record } = this.desk.shared;
+    const nowMs = this.clock.nowMs();
+    if (limits.dailyLoss === null && limits.maxDrawdown === null) return;
+    if (Math.abs(nowMs - this.watchedAtMs) < watchEveryMs) return;
+    this.watchedAtMs = nowMs;
+    const { equity, news, begins } = losses.look(this.desk.liveEquities(), limits, nowMs);
+    if (begins || news.length > 0 || Math.abs(nowMs - this.storedAtMs) >= storeEveryMs) {
+      this.storedAtMs = nowMs;
+      void this.storeLosses();
+    }
+    for (const { kind, limit, facts } of news) {
+      this.log.warn(
+        { limit, ...facts, equity: equity.toString() },
+        `all accounts together: ${limit} ${kind}`,
+      );
+      this.metrics.riskNewsOfAll(kind, limit);
+      if (kind === 'breach')
+        this.breached(`${limit} of all accounts reached: ${facts.lost} of ${facts.bound}`, record.limits);
+    }
+  }
+
+  /** Latched before it is stored, and never looser than it was. */
+  private breached(reason: string, { onBreach }: Required<GlobalLimits>): void {
+    const wanted = onBreach === 'reduce' ? 'reducing' : 'halted';
+    const { state: now } = this.desk.shared.latch;
+    const state = strictness.indexOf(now) > strictness.indexOf(wanted) ? now : wanted;
+    const [cancelOrders, flatten] = [onBreach === 'cancel' || onBreach === 'flatten', onBreach === 'flatten'];
+    this.latch({ state, reason: reason.slice(0, 200), cancelOrders, flatten }, 'risk').catch(
+      (error: unknown) => {
+        this.log.error(
+          { error },
+          'a limit on the losses of all accounts was reached and its latch not surely stored',
+        );
+      },
+    );
+  }
+
+  private lossLimitsChanged(before: Required<GlobalLimits>, after: Required<GlobalLimits>): void {
+    const { losses } = this.desk.shared;
+    if (after.dailyLoss === null && after.maxDrawdown === null) {
+      void this.forgetLosses();
+      return;
+    }
+    for (const limit of ['dailyLoss', 'maxDrawdown'] as const) {
+      if (before[limit] !== after[limit]) losses.moved(limit);
+    }
+  }
+
+  private forgetLosses(): Promise<void> {
+    this.desk.shared.losses.forget();
+    return this.storeLosses();
+  }
+
+  private async storeLosses(): Promise<void> {
+    try {
+      await this.desk.sharedRows.storeLosses(this.desk.shared.losses.record);
+    } catch (error) {
+      this.log.error({ error }, 'what all accounts have lost was not surely stored; it is again in a minute');
+    }
   }
 
   private view({ latch }: SharedRiskRecord): RiskState {

@@ -14,7 +14,11 @@ export interface LossNews {
 }
 
 /** What is new since the last look. Marks it as told. */
-export function lossNews(measure: EquityMeasure, limits: Limits, losses: Losses): LossNews[] {
+export function lossNews(
+  measure: EquityMeasure,
+  limits: Pick<Limits, 'dailyLoss' | 'maxDrawdown'>,
+  losses: Losses,
+): LossNews[] {
   const news: LossNews[] = [];
   const { dailyLoss: dailyBound, maxDrawdown: drawdownBound } = limits;
   if (dailyBound !== null) {

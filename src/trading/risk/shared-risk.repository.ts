@@ -1,6 +1,7 @@
 import { Database } from '../../platform/database/database.service.js';
 import type { GlobalLimits } from '../contract/risk.js';
 import type { TradingState } from './latch.js';
+import type { SharedLossesRecord } from './shared-losses.js';
 import { globalLimitDefaults, type SharedRiskRecord, type StandDown } from './shared-risk.js';
 
 interface Row {
@@ -63,6 +64,19 @@ export class SharedRiskRepository {
       ],
     );
     return rowCount === 1;
+  }
+
+  async losses(): Promise<SharedLossesRecord | null> {
+    const { rows } = await this.database.query<{ losses: SharedLossesRecord | null }>(
+      'SELECT losses FROM trading.global_risk WHERE id = 1',
+    );
+    return rows[0].losses;
+  }
+
+  async storeLosses(losses: SharedLossesRecord | null): Promise<void> {
+    await this.database.query('UPDATE trading.global_risk SET losses = $1 WHERE id = 1', [
+      losses === null ? null : JSON.stringify(losses),
+    ]);
   }
 
   /** Every account has done what was asked of it, unless somebody has asked something else meanwhile. */

@@ -3,6 +3,7 @@ import type { GlobalLimits } from '../contract/risk.js';
 import type { SessionMarket } from '../marks/session-market.js';
 import { type RiskLatch, unlatched } from './latch.js';
 import { OrderRate } from './order-rate.js';
+import { SharedLosses } from './shared-losses.js';
 import { type ExposedAccount, type Exposure, SharedExposure } from './shared-exposure.js';
 
 /** Asked of every account when all of them were halted, until each has done it. */
@@ -28,6 +29,8 @@ export interface SharedLimits {
   readonly maxNetExposure: Decimal | null;
   readonly maxOpenOrders: number | null;
   readonly maxOrdersPerSecond: number | null;
+  readonly dailyLoss: Decimal | null;
+  readonly maxDrawdown: Decimal | null;
 }
 
 export const globalLimitDefaults: Required<GlobalLimits> = {
@@ -36,6 +39,9 @@ export const globalLimitDefaults: Required<GlobalLimits> = {
   maxNetExposure: null,
   maxOpenOrders: null,
   maxOrdersPerSecond: null,
+  dailyLoss: null,
+  maxDrawdown: null,
+  onBreach: 'halt',
 };
 
 export const sharedRiskAtFirst: SharedRiskRecord = {
@@ -52,6 +58,7 @@ export const sharedRiskAtFirst: SharedRiskRecord = {
  */
 export class SharedRisk {
   readonly rate = new OrderRate();
+  readonly losses = new SharedLosses();
   private readonly exposed = new SharedExposure();
   private current = sharedRiskAtFirst;
   private numbers = readSharedLimits(globalLimitDefaults);
@@ -103,14 +110,19 @@ export function changedGlobalLimits(
   const {
     maxOpenOrders = limits.maxOpenOrders,
     maxOrdersPerSecond = limits.maxOrdersPerSecond,
+    maxDrawdown = limits.maxDrawdown,
+    onBreach = limits.onBreach,
     ...amounts
   } = changes;
   return {
     maxOrderNotional: amount(amounts.maxOrderNotional, limits.maxOrderNotional),
     maxGrossExposure: amount(amounts.maxGrossExposure, limits.maxGrossExposure),
     maxNetExposure: amount(amounts.maxNetExposure, limits.maxNetExposure),
+    dailyLoss: amount(amounts.dailyLoss, limits.dailyLoss),
     maxOpenOrders,
     maxOrdersPerSecond,
+    maxDrawdown,
+    onBreach,
   };
 }
 
@@ -122,5 +134,7 @@ function readSharedLimits(limits: Required<GlobalLimits>): SharedLimits {
     maxNetExposure: amount(limits.maxNetExposure),
     maxOpenOrders: limits.maxOpenOrders,
     maxOrdersPerSecond: limits.maxOrdersPerSecond,
+    dailyLoss: amount(limits.dailyLoss),
+    maxDrawdown: limits.maxDrawdown === null ? null : Decimal.fromFloat(limits.maxDrawdown, 9),
   };
 }

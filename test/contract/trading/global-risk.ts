@@ -18,6 +18,9 @@ const off = {
   maxNetExposure: null,
   maxOpenOrders: null,
   maxOrdersPerSecond: null,
+  dailyLoss: null,
+  maxDrawdown: null,
+  onBreach: 'halt' as const,
 };
 const principal = operator;
 
@@ -46,6 +49,15 @@ export function globalRiskSuite(house: () => House): void {
           await expectProblem(refused, 'REQUEST_FORBIDDEN');
         }
         expectShape(RiskState, await port.state({ principal: admin }));
+      });
+
+      it('limits what all accounts may lose together, and says what it does then', async () => {
+        const { port } = subject();
+        const limits = { dailyLoss: '5000000', maxDrawdown: 0.9, onBreach: 'reduce' } as const;
+        const set = await port.setLimits({ principal, limits });
+        expectShape(VersionedGlobalLimits, set);
+        expect(set.limits).toEqual({ ...off, ...limits });
+        expect((await port.setLimits({ principal, limits: off })).limits).toEqual(off);
       });
 
       it('sets limits by version and keeps who set them', async () => {
