@@ -105,6 +105,15 @@ describe('what the desk answered', () => {
     expect(replayed.replayed).toBe(true);
   });
 
+  it('shows what was just answered to whoever looks at once', async () => {
+    const t = await open('a');
+    const accountId = await t.account();
+    for (let n = 1; n <= 20; n += 1) {
+      await place(t, accountId, { limitPrice: '49900' });
+      expect(await t.desk.read(accountId, (desk) => desk.accounts.get(accountId)!.open.size)).toBe(n);
+    }
+  });
+
   it('remembers a client order id that left memory long ago', async () => {
     const t = await open('a', { config: { recentOrdersMax: 100, batchMax: 40 } });
     const accountId = await t.account();
