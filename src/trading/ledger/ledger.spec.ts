@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { d } from '../../kernel/decimal.js';
-import { balanced, balancesOf, type FillToBook, fillEntries, sums, transferEntries } from './ledger.js';
+import {
+  balanced,
+  balancesOf,
+  type FillToBook,
+  fillEntries,
+  sums,
+  transferEntries,
+  resetEntries,
+} from './ledger.js';
 
 const aFill = (over: Partial<FillToBook> = {}): FillToBook => ({
   base: 'BTC',
@@ -83,5 +91,32 @@ describe('the ledger', () => {
   it('refuses a transaction that makes money', () => {
     const entries = [{ account: 'cash' as const, asset: 'USD', amount: d('1'), kind: 'fill' as const }];
     expect(() => balanced(entries)).toThrow('sums to zero per asset');
+  });
+});
+
+describe('an account that begins again', () => {
+  const balances = new Map([
+    ['USD', d('900.5')],
+    ['BTC', d('0.1')],
+    ['ETH', d('0')],
+  ]);
+  const told = (way: 'out' | 'in'): string[] =>
+    resetEntries(balances, way).map(
+      ({ account, asset, amount, kind }) => `${kind} ${account} ${amount} ${asset}`,
+    );
+
+  it('pays out all it has, and in what it begins with', () => {
+    expect(told('out')).toEqual([
+      'reset external 900.5 USD',
+      'reset cash -900.5 USD',
+      'reset external 0.1 BTC',
+      'reset cash -0.1 BTC',
+    ]);
+    expect(told('in')).toEqual([
+      'reset cash 900.5 USD',
+      'reset external -900.5 USD',
+      'reset cash 0.1 BTC',
+      'reset external -0.1 BTC',
+    ]);
   });
 });
