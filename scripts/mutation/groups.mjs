@@ -1,7 +1,7 @@
 /** What is broken on purpose, and the specs that must notice. No database: thousands of runs have to be quick. */
 export const specs = [
   'src/trading/orders/*.spec.ts',
-  'src/trading/ledger/*.spec.ts',
+  'src/trading/ledger/ledger.spec.ts',
   'src/trading/positions/*.spec.ts',
   'src/trading/risk/*.spec.ts',
   'src/trading/desk/amend-order.spec.ts',
