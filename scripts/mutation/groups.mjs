@@ -3,7 +3,7 @@ export const specs = [
   'src/trading/orders/*.spec.ts',
   'src/trading/ledger/ledger.spec.ts',
   'src/trading/positions/*.spec.ts',
-  'src/trading/risk/*.spec.ts',
+  'src/trading/risk/!(global-losses).spec.ts',
   'src/trading/desk/amend-order.spec.ts',
   'src/trading/desk/close-position.spec.ts',
   'src/trading/desk/due.spec.ts',
