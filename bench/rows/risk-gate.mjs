@@ -12,7 +12,11 @@ import { contentHash, orderContent } from '../../dist/src/trading/orders/order-c
 import { denialOf, verdictsOf } from '../../dist/src/trading/risk/risk-gate.js';
 import { EquityMeasure } from '../../dist/src/trading/risk/equity-measure.js';
 import { RiskScene } from '../../dist/src/trading/risk/risk-scene.js';
-import { SharedRisk, sharedRiskAtFirst } from '../../dist/src/trading/risk/shared-risk.js';
+import {
+  globalLimitDefaults,
+  SharedRisk,
+  sharedRiskAtFirst,
+} from '../../dist/src/trading/risk/shared-risk.js';
 
 const checks = Number(process.env.BENCH_CHECKS ?? 200_000);
 const nowMs = Date.parse('2024-05-01T12:00:00Z');
@@ -52,7 +56,7 @@ function scenes() {
   const clock = { nowMs: () => nowMs };
   const accounts = new Map();
   const shared = new SharedRisk(() => accounts.values());
-  shared.take({ ...sharedRiskAtFirst, limits: everyGlobalLimit });
+  shared.take({ ...sharedRiskAtFirst, limits: { ...globalLimitDefaults, ...everyGlobalLimit } });
   const instruments = new Map(
     assets.map((base) => [
       idOf(base),
