@@ -245,7 +245,8 @@ export class Partition {
   private async answerAfterNext(stored: Batch): Promise<void> {
     if (this.broken === null && this.open.commands.length > 0) {
       this.beginCommit();
-      await this.parts.turn();
+      // Where it had nothing to store, nothing is gained by waiting.
+      if (this.committing !== null) await this.parts.turn();
     }
     this.conclude(stored);
   }
